@@ -1,0 +1,33 @@
+"""The database: the embedded PostgreSQL, or the server that RESECURE_DATABASE_URL names."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from resecure.config.embedded_postgres import ensure_running
+from resecure.config.environment import Environment
+
+
+def database(environment: Environment) -> dict[str, Any]:
+    """Django's description of the database. Starts the embedded server where no URL is given."""
+    url = environment.database_url or ensure_running(environment.state_directory)
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgresql", "postgres"}:
+        raise ValueError("RESECURE_DATABASE_URL must begin with postgresql://")
+    options: dict[str, Any] = dict(parse_qsl(parts.query))
+    host = options.pop("host", None) or unquote(parts.hostname or "")
+    options.setdefault("application_name", "resecure")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": host,
+        "PORT": str(parts.port or ""),
+        # One connection a thread, kept; checked before use after the server went away.
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,
+        "DISABLE_SERVER_SIDE_CURSORS": False,
+        "OPTIONS": {**options, "server_side_binding": True},
+    }

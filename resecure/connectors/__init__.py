@@ -1,0 +1,1 @@
+"""The ways out. Plain values in and out; nothing of ours is imported here."""

@@ -1,0 +1,67 @@
+"""Error pages: what happened in plain words, and what to do. Never what went wrong inside."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+
+def page(request: HttpRequest, *, status: int, heading: str, text: str) -> HttpResponse:
+    """An error page with the usual frame."""
+    context = {"heading": heading, "text": text, "status": status}
+    return render(request, "base/error.jinja", context, status=status)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return page(
+        request,
+        status=404,
+        heading=_("Page not found"),
+        text=_("Check the address, or go back and try again. You may not be allowed to see what you asked for."),
+    )
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return page(
+        request,
+        status=403,
+        heading=_("You cannot do that"),
+        text=_("Your role does not allow it. If it should, ask your Primary Local Administrator."),
+    )
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return page(
+        request,
+        status=400,
+        heading=_("We could not read what was sent"),
+        text=_("Nothing was changed. Go back, check what you typed and try again."),
+    )
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return page(
+        request,
+        status=500,
+        heading=_("Sorry, there is a problem with the service"),
+        text=_("Nothing was half done: what you asked for either happened whole or not at all. Look before you try again."),
+    )
+
+
+def unavailable(request: HttpRequest) -> HttpResponse:
+    return page(
+        request,
+        status=503,
+        heading=_("The service is not available right now"),
+        text=_("Nothing was changed. Try again in a few minutes."),
+    )
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return page(
+        request,
+        status=403,
+        heading=_("This form is too old"),
+        text=_("Nothing was changed. Go back, reload the page and send the form again. Your browser must accept cookies."),
+    )

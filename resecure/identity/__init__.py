@@ -1,0 +1,1 @@
+"""Accounts, organisations, roles, credentials, agreements, confirmations, sign-ins and sessions."""

@@ -1,0 +1,161 @@
+"""Accounts: the row on whose generation everything that can act for a person depends."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from resecure.identity.folding import fold
+from resecure.identity.organisations import Organisation
+
+
+class Status(models.TextChoices):
+    """The status of an account; the words are those on the screen."""
+
+    ACTIVE = "active", _("Active")
+    INACTIVE = "inactive", _("Inactive")
+    LEAVER = "leaver", _("Active (Leaver)")
+    LOCKED = "locked", _("Locked")
+    DISABLED = "disabled", _("Disabled")
+    DELETED = "deleted", _("Deleted")
+    DELETED_PERMANENT = "deleted_permanent", _("Deleted Permanent")
+    PENDING = "pending", _("Pending")
+    ENABLING = "enabling", _("Enabling")
+    DISABLING = "disabling", _("Disabling")
+    DELETING = "deleting", _("Deleting")
+    RESTORING = "restoring", _("Restoring")
+    MIGRATION_PENDING = "migration_pending", _("Migration Pending")
+
+
+ACTIVE_BASED = frozenset({Status.ACTIVE, Status.LEAVER})
+IN_PROGRESS = frozenset(
+    {
+        Status.PENDING,
+        Status.ENABLING,
+        Status.DISABLING,
+        Status.DELETING,
+        Status.RESTORING,
+        Status.MIGRATION_PENDING,
+    }
+)
+# Inactive is no punishment: signing in is what ends it.
+MAY_SIGN_IN = ACTIVE_BASED | {Status.INACTIVE}
+# Read by the raw statements of sessions, sign-ins and the gate.
+SQL_MAY_SIGN_IN = "('active', 'leaver', 'inactive')"
+
+
+class Accounts(models.QuerySet["Account"]):
+    def locked(self, pk: UUID) -> Account:
+        """The account with its row locked until the transaction ends; reads what is true now.
+
+        NO KEY: a new session or record that refers to the account need not wait, a change must.
+        Raises Account.DoesNotExist.
+        """
+        return self.select_for_update(no_key=True, of=("self",)).select_related("organisation").get(pk=pk)
+
+
+class Account(models.Model):
+    """A person's account (or the service's own, which does what no person asked for).
+
+    ``generation`` only ever grows (a trigger refuses otherwise). Whatever can act for the person carries
+    the generation it was issued under and is valid only while the two are equal.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    address = models.CharField(max_length=254, unique=True)
+    given_name = models.CharField(max_length=100)
+    family_name = models.CharField(max_length=100)
+    given_key = models.CharField(max_length=120, db_collation="C")
+    family_key = models.CharField(max_length=120, db_collation="C")
+    search_key = models.CharField(max_length=520, db_collation="C")
+    job_title = models.CharField(max_length=120, default="", blank=True)
+    mobile = models.CharField(max_length=30, default="", blank=True)
+    language = models.CharField(max_length=5, default="en-gb")
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, db_index=False)
+    organisation_path = models.CharField(max_length=200, db_collation="C")
+    manager = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, db_index=False)
+    is_system = models.BooleanField(default=False)
+
+    status = models.CharField(max_length=20, choices=Status.choices, default=Status.PENDING)
+    status_since = models.DateTimeField()
+    generation = models.BigIntegerField(default=1)
+
+    password = models.CharField(max_length=200, default="", blank=True)
+    password_is_temporary = models.BooleanField(default=False)
+    password_set_at = models.DateTimeField(null=True)
+    temporary_password_expires_at = models.DateTimeField(null=True)
+    temporary_password_used_at = models.DateTimeField(null=True)
+    temporary_password_key = models.CharField(max_length=100, default="", blank=True)
+    secret = models.BinaryField(null=True)
+    secret_key_name = models.CharField(max_length=40, default="", blank=True)
+    secret_set_at = models.DateTimeField(null=True)
+    has_security_questions = models.BooleanField(default=False)
+    profile_checked_at = models.DateTimeField(null=True)
+    finish_by = models.DateTimeField(null=True)
+
+    wrong_passwords = models.IntegerField(default=0)
+    wrong_passwords_since = models.DateTimeField(null=True)
+    last_sign_in_at = models.DateTimeField(null=True)
+    last_active_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    created_by = models.UUIDField(null=True)
+    updated_at = models.DateTimeField()
+    updated_by = models.UUIDField(null=True)
+
+    objects = Accounts.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="account_status_known", condition=models.Q(status__in=Status.values)),
+            models.CheckConstraint(
+                name="account_temporary_password_expires",
+                condition=models.Q(password_is_temporary=False)
+                | models.Q(temporary_password_expires_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="account_secret_names_its_key",
+                condition=models.Q(secret__isnull=True) | ~models.Q(secret_key_name=""),
+            ),
+            models.CheckConstraint(
+                name="account_address_is_folded", condition=models.Q(address=Lower("address"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        return f"{self.given_name} {self.family_name}"
+
+    @property
+    def has_secret(self) -> bool:
+        return self.secret is not None
+
+    @property
+    def has_password(self) -> bool:
+        return bool(self.password)
+
+
+def address_key(address: str) -> str:
+    """An address as it is stored and looked up: trimmed and in lower case."""
+    return address.strip().lower()
+
+
+def search_keys(*, given_name: str, family_name: str, address: str) -> dict[str, str]:
+    """The folded columns that search reads. The part behind the @ is shared by all, so it is left out."""
+    given, family = fold(given_name), fold(family_name)
+    local_part = fold(address.partition("@")[0])
+    return {"given_key": given[:120], "family_key": family[:120], "search_key": f"{given} {family} {local_part}"}
+
+
+def touch(account: Account, *, by: UUID, now: datetime, **values: object) -> None:
+    """Write these columns, and who changed the account last, and nothing else of a maybe stale object."""
+    for name, value in values.items():
+        setattr(account, name, value)
+    account.updated_at, account.updated_by = now, by
+    account.save(update_fields=[*values, "updated_at", "updated_by"])

@@ -1,0 +1,75 @@
+"""The acceptable use policy (AUP): its versions, and who has accepted which."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from resecure.identity.accounts import Account
+
+
+class AupVersion(models.Model):
+    """A version of the policy. The current one is the newest; a published text never changes."""
+
+    version = models.CharField(max_length=20, unique=True)
+    text = models.TextField()
+    published_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.version
+
+
+class WithdrawnBecause(models.TextChoices):
+    RESECURED = "resecured", _("the account was resecured")
+    REPLACED = "replaced", _("a newer version was accepted")
+    DELETED = "deleted", _("the account was deleted")
+
+
+class AupAcceptance(models.Model):
+    """One acceptance. Withdrawn, it stays, with when, by whom and why: it counts no longer."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="acceptances")
+    version = models.ForeignKey(AupVersion, on_delete=models.PROTECT, db_index=False)
+    accepted_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_by = models.UUIDField(null=True)
+    withdrawn_because = models.CharField(max_length=20, choices=WithdrawnBecause.choices, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account"],
+                condition=models.Q(withdrawn_at__isnull=True),
+                name="aup_accepted_once",
+            )
+        ]
+
+
+def current_aup() -> AupVersion:
+    """The version that must be accepted. Raises AupVersion.DoesNotExist before the first is published."""
+    return AupVersion.objects.latest("published_at", "id")
+
+
+def acceptance_of(account: UUID) -> AupAcceptance | None:
+    """The acceptance that counts, of whatever version, or None."""
+    return (
+        AupAcceptance.objects.filter(account=account, withdrawn_at__isnull=True)
+        .select_related("version")
+        .first()
+    )
+
+
+def withdraw_aup_acceptance(account: Account, *, by: UUID, because: WithdrawnBecause, now: datetime) -> int:
+    """Afterwards the person has accepted nothing. Returns how many acceptances counted until now: 0 or 1."""
+    return AupAcceptance.objects.filter(account=account, withdrawn_at__isnull=True).update(
+        withdrawn_at=now, withdrawn_by=by, withdrawn_because=because
+    )
+
+
+def accept(account: Account, *, version: AupVersion, now: datetime) -> AupAcceptance:
+    """Afterwards the account has accepted this version, and no other counts."""
+    withdraw_aup_acceptance(account, by=account.pk, because=WithdrawnBecause.REPLACED, now=now)
+    return AupAcceptance.objects.create(account=account, version=version, accepted_at=now)

@@ -1,0 +1,73 @@
+"""Confirmations: an administrator's word that the person is who they say, and how they know."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from resecure.identity.accounts import Account
+
+
+class Method(models.TextChoices):
+    """How the person was identified."""
+
+    IN_PERSON = "in_person", _("In person, with photo ID")
+    VIDEO_CALL = "video_call", _("Video call, with photo ID and a code sent to the number on record")
+    CALL_BACK = "call_back", _("Call back to the number on record")
+    LINE_MANAGER = "line_manager", _("Line manager, called on the directory's number")
+    ACCOUNT_SECRET = "account_secret", _("Account secret")
+
+
+class Purpose(models.TextChoices):
+    """The operation a confirmation is good for: one, never another."""
+
+    RESECURE = "resecure", _("Resecure Account")
+    RESET_PASSWORD = "reset_password", _("Reset Password")
+    UNLOCK = "unlock", _("Unlock")
+
+
+class IdentityConfirmation(models.Model):
+    """Good once, for one operation on one account, for 30 minutes, for the administrator who made it, and
+    only while the account's generation is what it was: an unused one dies with everything else."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE)
+    by = models.UUIDField()
+    purpose = models.CharField(max_length=20, choices=Purpose.choices, default=Purpose.RESECURE)
+    method = models.CharField(max_length=20, choices=Method.choices)
+    reference = models.CharField(max_length=200)
+    generation = models.BigIntegerField()
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="confirmation_has_a_reference", condition=~models.Q(reference="")
+            ),
+            models.CheckConstraint(
+                name="confirmation_method_known", condition=models.Q(method__in=Method.values)
+            ),
+        ]
+
+    def is_good_for(self, purpose: Purpose, account: Account, *, by: UUID, now: datetime) -> bool:
+        """Whether using it now would succeed; all that is wrong gives one and the same answer."""
+        return (
+            self.used_at is None
+            and self.purpose == purpose
+            and self.account_id == account.pk
+            and self.by == by
+            and self.generation == account.generation
+            and now < self.expires_at
+        )
+
+
+def use(confirmation: UUID, *, now: datetime) -> bool:
+    """Use it up. False if somebody was faster; the caller must then do nothing."""
+    return bool(
+        IdentityConfirmation.objects.filter(pk=confirmation, used_at__isnull=True).update(used_at=now)
+    )

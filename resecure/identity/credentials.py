@@ -1,0 +1,167 @@
+"""What a person knows: the password and its history, the account secret and its history, legacy questions."""
+
+from __future__ import annotations
+
+import hmac
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import models
+from django.db.models import F
+
+from resecure.identity import secret_store
+from resecure.identity.accounts import Account
+from resecure.identity.passwords import matches
+
+SECRET = "account secret"
+OLD_SECRET = "old account secret"
+QUESTION = "security question"
+
+
+class PasswordHistory(models.Model):
+    """A password the account had before, as its hash."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE)
+    password = models.CharField(max_length=200)
+    retired_at = models.DateTimeField()
+
+
+class SecretHistory(models.Model):
+    """A secret the account had before, as a keyed digest."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE)
+    digest = models.BinaryField()
+    key_name = models.CharField(max_length=40)
+    set_at = models.DateTimeField()
+
+
+class SecurityQuestion(models.Model):
+    """A legacy question of an imported account. Never newly created by anybody; a secret replaces it."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE)
+    position = models.SmallIntegerField()
+    question = models.CharField(max_length=200)
+    answer = models.BinaryField()
+    key_name = models.CharField(max_length=40)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "position"], name="three_questions"),
+            models.CheckConstraint(
+                name="question_one_to_three", condition=models.Q(position__gte=1, position__lte=3)
+            ),
+        ]
+
+
+# --- the password. Each of these raises the generation: who knew the old one holds nothing any more.
+
+
+def set_temporary_password(
+    account: Account, *, password: str, expires_at: datetime, key: str, now: datetime, by: UUID
+) -> None:
+    """``password`` is a hash. Afterwards it opens one sign-in, once, until ``expires_at``."""
+    _replace_password(
+        account,
+        now=now,
+        by=by,
+        password=password,
+        password_is_temporary=True,
+        temporary_password_expires_at=expires_at,
+        temporary_password_key=key,
+    )
+
+
+def set_password(account: Account, *, password: str, now: datetime, by: UUID) -> None:
+    """``password`` is a hash. Afterwards it is the long-term password."""
+    _replace_password(
+        account,
+        now=now,
+        by=by,
+        password=password,
+        password_is_temporary=False,
+        temporary_password_expires_at=None,
+        temporary_password_key="",
+    )
+
+
+def _replace_password(account: Account, *, now: datetime, by: UUID, **columns: object) -> None:
+    remember_password(account, now=now)
+    changes = {
+        **columns,
+        "password_set_at": now,
+        "temporary_password_used_at": None,
+        "wrong_passwords": 0,
+        "wrong_passwords_since": None,
+        "updated_at": now,
+        "updated_by": by,
+    }
+    Account.objects.filter(pk=account.pk).update(generation=F("generation") + 1, **changes)
+    for name, value in changes.items():
+        setattr(account, name, value)
+    account.generation += 1
+
+
+def remember_password(account: Account, *, now: datetime) -> None:
+    """Keep the hash of a long-term password, so that it is not chosen again. Temporary ones too:
+    a temporary password must never become the long-term one."""
+    if account.password:
+        PasswordHistory.objects.create(account=account, password=account.password, retired_at=now)
+
+
+def is_a_recent_password(account: Account, password: str, *, last: int) -> bool:
+    """Whether it is the present password, a temporary one just used, or one of the ``last`` before."""
+    stored = list(
+        PasswordHistory.objects.filter(account=account)
+        .order_by("-retired_at", "-id")
+        .values_list("password", flat=True)[:last]
+    )
+    return any(matches(password, each) for each in [account.password, *stored] if each)
+
+
+# --- the account secret
+
+
+def secret_key_of(text: str) -> str:
+    """A secret as it is stored and compared: case does not matter, nor does space around it."""
+    return text.strip().casefold()
+
+
+def set_secret(account: Account, secret: str, *, now: datetime) -> None:
+    """Afterwards this secret, and nothing older, identifies the person. Legacy questions are gone."""
+    sealed, key_name = secret_store.encrypted(secret_key_of(secret), account=account.pk, purpose=SECRET)
+    digest, digest_key = secret_store.keyed_digest(
+        secret_key_of(secret), account=account.pk, purpose=OLD_SECRET
+    )
+    SecretHistory.objects.create(account=account, digest=digest, key_name=digest_key, set_at=now)
+    account.secret, account.secret_key_name, account.secret_set_at = sealed, key_name, now
+    account.save(update_fields=["secret", "secret_key_name", "secret_set_at"])
+    if account.has_security_questions:
+        forget_security_questions(account)
+
+
+def forget_security_questions(account: Account) -> None:
+    """Afterwards no legacy question identifies the person."""
+    SecurityQuestion.objects.filter(account=account).delete()
+    account.has_security_questions = False
+    account.save(update_fields=["has_security_questions"])
+
+
+def is_a_recent_secret(account: Account, secret: str, *, last: int) -> bool:
+    """Whether it is one of the last secrets of this account, told by keyed digests."""
+    found = False
+    for each in SecretHistory.objects.filter(account=account).order_by("-set_at", "-id")[:last]:
+        if secret_store.known_key(each.key_name):
+            digest, _name = secret_store.keyed_digest(
+                secret_key_of(secret), account=account.pk, purpose=OLD_SECRET, key_name=each.key_name
+            )
+            found |= hmac.compare_digest(digest, bytes(each.digest))
+    return found
+
+
+def wrong_password(account: UUID, *, now: datetime, window: timedelta) -> int:
+    """Count one more wrong password, in a window that begins with the first. Returns how many it has now."""
+    fresh = models.Q(wrong_passwords_since__isnull=True) | models.Q(wrong_passwords_since__lt=now - window)
+    if Account.objects.filter(fresh, pk=account).update(wrong_passwords=1, wrong_passwords_since=now):
+        return 1
+    Account.objects.filter(pk=account).update(wrong_passwords=F("wrong_passwords") + 1)
+    return Account.objects.values_list("wrong_passwords", flat=True).get(pk=account)

@@ -1,0 +1,45 @@
+"""What the database refuses, whoever asks: a generation that falls, an account placed outside the tree."""
+
+from django.db import migrations
+
+FORWARD = """
+CREATE FUNCTION identity_generation_only_grows() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.generation < OLD.generation THEN
+    RAISE EXCEPTION 'the generation of an account never falls' USING ERRCODE = 'check_violation';
+  END IF;
+  RETURN NEW;
+END $$;
+CREATE TRIGGER identity_generation_only_grows BEFORE UPDATE OF generation ON identity_account
+  FOR EACH ROW EXECUTE FUNCTION identity_generation_only_grows();
+
+-- The path beside the organisation is what scope reads; this keeps the two the same, also when one moves.
+ALTER TABLE identity_organisation ADD CONSTRAINT organisation_at_path UNIQUE (id, path);
+ALTER TABLE identity_account ADD CONSTRAINT account_at_its_organisations_path
+  FOREIGN KEY (organisation_id, organisation_path) REFERENCES identity_organisation (id, path) ON UPDATE CASCADE;
+CREATE INDEX identity_account_organisation ON identity_account (organisation_id);
+
+-- Accounts that wait for a temporary password: a short list out of millions.
+CREATE INDEX identity_account_awaiting_password ON identity_account (organisation_path)
+  WHERE password = '' AND NOT is_system;
+-- What the clock looks for.
+CREATE INDEX identity_account_status_since ON identity_account (status, status_since) WHERE status <> 'active';
+CREATE INDEX identity_account_finish_by ON identity_account (finish_by) WHERE finish_by IS NOT NULL;
+CREATE INDEX identity_account_active ON identity_account (last_active_at) WHERE status = 'active';
+"""
+BACK = """
+DROP INDEX identity_account_active;
+DROP INDEX identity_account_finish_by;
+DROP INDEX identity_account_status_since;
+DROP INDEX identity_account_awaiting_password;
+DROP INDEX identity_account_organisation;
+ALTER TABLE identity_account DROP CONSTRAINT account_at_its_organisations_path;
+ALTER TABLE identity_organisation DROP CONSTRAINT organisation_at_path;
+DROP TRIGGER identity_generation_only_grows ON identity_account;
+DROP FUNCTION identity_generation_only_grows();
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [("identity", "0001_identity")]
+    operations = [migrations.RunSQL(FORWARD, BACK)]

@@ -1,0 +1,28 @@
+"""All models of the room, for Django, which looks for them here. Each lives beside its verbs."""
+
+from resecure.identity.accounts import Account
+from resecure.identity.agreements import AupAcceptance, AupVersion
+from resecure.identity.confirmations import IdentityConfirmation
+from resecure.identity.credentials import PasswordHistory, SecretHistory, SecurityQuestion
+from resecure.identity.organisations import Organisation
+from resecure.identity.resecurings import Resecuring
+from resecure.identity.roles import RoleGrant
+from resecure.identity.sessions import Session
+from resecure.identity.sign_ins import SignIn
+from resecure.identity.throttles import Throttle
+
+__all__ = [
+    "Account",
+    "AupAcceptance",
+    "AupVersion",
+    "IdentityConfirmation",
+    "Organisation",
+    "PasswordHistory",
+    "Resecuring",
+    "RoleGrant",
+    "SecretHistory",
+    "SecurityQuestion",
+    "Session",
+    "SignIn",
+    "Throttle",
+]

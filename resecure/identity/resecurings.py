@@ -1,0 +1,78 @@
+"""Resecurings: each time an account was taken back, and how far its person has come since."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from resecure.identity.accounts import Account
+
+
+class Trigger(models.TextChoices):
+    """Which of the three reasons for a resecure applies."""
+
+    FORGOTTEN_SECRET = "forgotten_secret", _("They cannot remember their account secret")
+    FORGOTTEN_ANSWERS = "forgotten_answers", _("They have forgotten their security questions or answers")
+    FAILED_AUTHENTICATION = "failed_authentication", _("They tried to authenticate and did not succeed")
+
+
+class Outcome(models.TextChoices):
+    """How a resecuring ended."""
+
+    FINISHED = "finished", _("the person is back at work")
+    LAPSED = "lapsed", _("the person did not finish in time")
+    CLOSED = "closed", _("the account was closed")
+
+
+class Resecuring(models.Model):
+    """One resecure. All four effects took place at ``begun_at``, in one transaction."""
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="resecurings")
+    by = models.UUIDField()
+    because = models.CharField(max_length=30, choices=Trigger.choices)
+    confirmation = models.UUIDField()
+    method = models.CharField(max_length=20)
+    reference = models.CharField(max_length=200)
+    idempotency_key = models.CharField(max_length=100, null=True)
+    generation = models.BigIntegerField()
+    begun_at = models.DateTimeField()
+    finish_by = models.DateTimeField()
+    temporary_password_set_at = models.DateTimeField(null=True)
+    temporary_password_set_by = models.UUIDField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=20, choices=Outcome.choices, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account"], condition=models.Q(ended_at__isnull=True), name="resecured_once_at_a_time"
+            ),
+            models.UniqueConstraint(fields=["by", "idempotency_key"], name="resecuring_asked_once"),
+            models.CheckConstraint(name="resecuring_because_known", condition=models.Q(because__in=Trigger.values)),
+        ]
+
+
+def unfinished(account: UUID) -> Resecuring | None:
+    """The resecuring whose person is not back yet, or None."""
+    return Resecuring.objects.filter(account=account, ended_at__isnull=True).first()
+
+
+def latest(account: UUID) -> Resecuring | None:
+    """The last resecuring of this account, finished or not, or None."""
+    return Resecuring.objects.filter(account=account).order_by("-begun_at").first()
+
+
+def note_temporary_password(account: UUID, *, by: UUID, now: datetime) -> None:
+    """The unfinished resecuring, if there is one, no longer waits for a temporary password."""
+    Resecuring.objects.filter(account=account, ended_at__isnull=True).update(
+        temporary_password_set_at=now, temporary_password_set_by=by
+    )
+
+
+def end(account: UUID, *, outcome: Outcome, now: datetime) -> None:
+    """The unfinished resecuring, if there is one, is over."""
+    Resecuring.objects.filter(account=account, ended_at__isnull=True).update(ended_at=now, outcome=outcome)

@@ -1,0 +1,71 @@
+"""Role grants: a role is held in an organisation and, unless the grant says otherwise, below it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from resecure.identity.accounts import Account
+from resecure.identity.organisations import Organisation
+
+
+class RoleName(models.TextChoices):
+    """The roles as stored; what each may do is in ``policy.roles``."""
+
+    PRIMARY_LOCAL_ADMINISTRATOR = "primary_local_administrator", _("Primary Local Administrator")
+    LOCAL_ADMINISTRATOR = "local_administrator", _("Local Administrator")
+    LOCAL_HELPDESK = "local_helpdesk", _("Local Helpdesk")
+    GLOBAL_HELPDESK = "global_helpdesk", _("Global Helpdesk")
+    GLOBAL_ADMINISTRATOR = "global_administrator", _("Global Administrator")
+    AUDITOR = "auditor", _("Auditor")
+
+
+class RoleGrant(models.Model):
+    """One role of one account in one organisation. A withdrawn grant stays, with when and by whom."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="grants", db_index=False)
+    role = models.CharField(max_length=40, choices=RoleName.choices)
+    organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT)
+    reaches_children = models.BooleanField(default=True)
+    granted_at = models.DateTimeField()
+    granted_by = models.UUIDField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_by = models.UUIDField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "role", "organisation"],
+                condition=models.Q(withdrawn_at__isnull=True),
+                name="role_held_once",
+            ),
+            models.CheckConstraint(
+                name="role_known", condition=models.Q(role__in=RoleName.values)
+            ),
+        ]
+
+    def reaches(self, organisation_path: str) -> bool:
+        """Whether an account at this place in the tree is within the grant."""
+        if self.reaches_children:
+            return organisation_path.startswith(self.organisation.path)
+        return organisation_path == self.organisation.path
+
+
+def held_by(*accounts: UUID) -> dict[UUID, list[RoleGrant]]:
+    """The live grants of these accounts, read now, by account."""
+    found: dict[UUID, list[RoleGrant]] = {account: [] for account in accounts}
+    rows = RoleGrant.objects.filter(account__in=accounts, withdrawn_at__isnull=True)
+    for grant in rows.select_related("organisation").order_by("id"):
+        found[grant.account_id].append(grant)
+    return found
+
+
+def withdraw(grants: Iterable[RoleGrant], *, by: UUID, now: datetime) -> int:
+    """End these grants. Returns how many were still live."""
+    return RoleGrant.objects.filter(pk__in=[each.pk for each in grants], withdrawn_at__isnull=True).update(
+        withdrawn_at=now, withdrawn_by=by
+    )

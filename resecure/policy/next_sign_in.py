@@ -1,0 +1,39 @@
+"""What is still owed before a sign-in becomes a session. Derived from what is missing; there is no flag."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from resecure.identity.accounts import Account
+from resecure.identity.agreements import acceptance_of, current_aup
+from resecure.identity.sign_ins import SignIn
+
+
+class Step(StrEnum):
+    """The steps after the password, in the order in which they are taken."""
+
+    NEW_PASSWORD = "new_password"
+    AUP = "aup"
+    PROFILE = "profile"
+    ACCOUNT_SECRET = "account_secret"
+
+
+def still_owed(account: Account, sign_in: SignIn | None = None) -> list[Step]:
+    """The steps this account must still take, in order; for a sign-in, less what it has just done.
+
+    What a sign-in has agreed to counts only while that version is still the current one.
+    """
+    owed: list[Step] = []
+    if account.password_is_temporary:
+        owed.append(Step.NEW_PASSWORD)
+    current = current_aup()
+    accepted = acceptance_of(account.pk)
+    agreed = sign_in.aup_agreed_id if sign_in else None
+    if (accepted is None or accepted.version_id != current.pk) and agreed != current.pk:
+        owed.append(Step.AUP)
+    if account.profile_checked_at is None:
+        owed.append(Step.PROFILE)
+    if not account.has_secret:
+        # Legacy questions identified the person before; a secret replaces them at the next sign-in.
+        owed.append(Step.ACCOUNT_SECRET)
+    return owed

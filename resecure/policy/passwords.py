@@ -1,0 +1,95 @@
+"""The rules of a password, as the page shows them and as the write checks them: from one list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from zxcvbn_rs_py import zxcvbn
+
+from resecure.identity.accounts import Account
+from resecure.identity.credentials import is_a_recent_password
+from resecure.identity.folding import fold
+from resecure.identity.passwords import normal
+from resecure.policy.common_passwords import is_common
+
+LONGEST = 256  # A whole book would make hashing a way to keep the service busy.
+SERVICE_NAME = "resecure"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule in words; ``check`` and ``value`` let the page tick it off while one types."""
+
+    text: str
+    check: str = ""
+    value: str = ""
+
+
+def password_rules(account: Account) -> list[Rule]:
+    """The rules for this person's password, in the words of the page."""
+    least = settings.RESECURE.password_min_length
+    return [
+        Rule(_("at least %(least)d characters: a few random words do well") % {"least": least}, "min-length", str(least)),
+        Rule(_("any characters you like, spaces and accents included")),
+        Rule(_("not common, and not known from a breach")),
+        Rule(_("without your name, your organisation's name or the name of this service")),
+        Rule(_("not one of your last %(last)d passwords, nor a temporary one") % {"last": settings.RESECURE.password_history}),
+    ]
+
+
+def faults_of_password(password: str, account: Account) -> list[str]:
+    """Every rule this password breaks, in the words to show; an empty list if it may be used.
+
+    Compares with old hashes, so it takes up to five hashes' time: call it before any row is locked.
+    """
+    faults = _faults_without_history(password, account)
+    if not faults and is_a_recent_password(account, password, last=settings.RESECURE.password_history):
+        faults.append(_("Choose a password that you have not used before"))
+    return faults
+
+
+def faults_of_temporary_password(password: str, account: Account) -> list[str]:
+    """As :func:`faults_of_password`, for one that an administrator types: the history is not theirs to probe."""
+    return _faults_without_history(password, account)
+
+
+def _faults_without_history(password: str, account: Account) -> list[str]:
+    password = normal(password)
+    least = settings.RESECURE.password_min_length
+    if not password:
+        return [_("Enter a password")]
+    if len(password) > LONGEST:
+        return [_("Choose a password of at most %(most)d characters") % {"most": LONGEST}]
+    if "\x00" in password:
+        return [_("Choose a password without control characters")]
+    faults = []
+    if len(password) < least:
+        faults.append(_("Choose a password of at least %(least)d characters") % {"least": least})
+    names = _names(account)
+    if _holds_a_name(password, names):
+        faults.append(_("Choose a password without your name, your organisation's name or the name of this service"))
+    if is_common(password) or _is_easily_guessed(password, names):
+        faults.append(_("This password is easy to guess. Choose another, for example four random words"))
+    return faults
+
+
+def _names(account: Account) -> list[str]:
+    whole = [account.given_name, account.family_name, account.organisation.name, account.address.partition("@")[0]]
+    words = {fold(word) for text in whole for word in text.replace("-", " ").replace(".", " ").split()}
+    # Short words (a surname Ng, "the", "of") would rule out half the language.
+    return sorted({word for word in words | {SERVICE_NAME} if len(word) > 3} | {fold(text) for text in whole if len(text) > 3})
+
+
+_TOO_COMMON_TO_COUNT = {"practice", "surgery", "medical", "centre", "health", "group", "trust", "with", "care", "hospital"}
+
+
+def _holds_a_name(password: str, names: list[str]) -> bool:
+    folded = fold(password)
+    return any(name in folded for name in names if name not in _TOO_COMMON_TO_COUNT)
+
+
+def _is_easily_guessed(password: str, names: list[str]) -> bool:
+    # zxcvbn's 3 of 4: more than 10^8 guesses. It reads the first 100 characters, more tell it nothing new.
+    return int(zxcvbn(password[:100], names).score) < 3

@@ -1,0 +1,56 @@
+"""Refusals: every reason for a no, with what to do instead."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One reason. ``code`` is stable, for programs; ``text`` says why, ``instead`` what to do."""
+
+    code: str
+    text: str
+    instead: str = ""
+
+    @property
+    def whole(self) -> str:
+        return f"{self.text} {self.instead}".strip()
+
+
+class Refused(Exception):
+    """The operation did not happen, and nothing changed. Holds every reason at once."""
+
+    def __init__(self, *reasons: Refusal) -> None:
+        super().__init__("; ".join(reason.code for reason in reasons))
+        self.reasons = list(reasons)
+
+
+class NotFound(Exception):
+    """There is no such thing for whoever asked: unknown and out of scope are the same answer."""
+
+
+class Invalid(Exception):
+    """What was typed cannot be used. ``errors``: for each field the texts to show beside it."""
+
+    def __init__(self, errors: dict[str, list[str]]) -> None:
+        super().__init__(", ".join(sorted(errors)))
+        self.errors = errors
+
+
+class Throttled(Exception):
+    """Too many failed tries from this place. ``seconds``: when to try again."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"try again in {seconds} seconds")
+        self.seconds = seconds
+
+
+class NotSignedIn(Exception):
+    """The credential, session or sign-in does not pass. One answer for every cause."""
+
+
+def refuse_for(reasons: list[Refusal]) -> None:
+    """Raise Refused with all of them, if there are any."""
+    if reasons:
+        raise Refused(*reasons)

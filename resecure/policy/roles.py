@@ -1,0 +1,129 @@
+"""What each role may do. A permission is named after the operation it allows."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import ClassVar
+
+from resecure.identity.roles import RoleGrant, RoleName
+
+
+class Permission(StrEnum):
+    """One permission an operation; the value is the operation's name in URL, record and manual."""
+
+    VIEW_ACCOUNT = "view_account"
+    RESECURE = "resecure"
+    RESET_PASSWORD = "reset_password"
+    UNLOCK = "unlock"
+    DISABLE = "disable"
+    ENABLE = "enable"
+    MARK_AS_LEAVER = "mark_as_leaver"
+    JOIN = "join"
+    DELETE = "delete"
+    RESTORE = "restore"
+    END_ALL_SESSIONS = "end_all_sessions"
+    CREATE_ACCOUNT = "create_account"
+    GRANT_ROLE = "grant_role"
+    WITHDRAW_ROLE = "withdraw_role"
+    CONFIRM_IDENTITY = "confirm_identity"
+    VIEW_AUDIT = "view_audit"
+
+
+HELPDESK = frozenset(
+    {
+        Permission.VIEW_ACCOUNT,
+        Permission.RESET_PASSWORD,
+        Permission.UNLOCK,
+        Permission.DISABLE,
+        Permission.ENABLE,
+        Permission.MARK_AS_LEAVER,
+        Permission.END_ALL_SESSIONS,
+        Permission.CONFIRM_IDENTITY,
+    }
+)
+ADMINISTRATOR = HELPDESK | {
+    Permission.RESECURE,
+    Permission.JOIN,
+    Permission.CREATE_ACCOUNT,
+    Permission.DELETE,
+    Permission.RESTORE,
+}
+
+
+class Role:
+    """A role: a sentence administrators can read, what it allows, and how high it stands."""
+
+    name: ClassVar[RoleName]
+    sentence: ClassVar[str]
+    standing: ClassVar[int]
+    permissions: ClassVar[frozenset[Permission]]
+    may_grant: ClassVar[frozenset[RoleName]] = frozenset()
+
+
+class LocalHelpdesk(Role):
+    name = RoleName.LOCAL_HELPDESK
+    sentence = "Helps people of the organisation sign in; cannot create, delete or resecure accounts."
+    standing = 1
+    permissions = HELPDESK
+
+
+class LocalAdministrator(Role):
+    name = RoleName.LOCAL_ADMINISTRATOR
+    sentence = "Looks after the accounts of the organisation, and resecures them."
+    standing = 2
+    permissions = ADMINISTRATOR
+
+
+class Auditor(Role):
+    name = RoleName.AUDITOR
+    sentence = "Reads what happened in the organisation, and changes nothing."
+    standing = 2
+    permissions = frozenset({Permission.VIEW_ACCOUNT, Permission.VIEW_AUDIT})
+
+
+class PrimaryLocalAdministrator(Role):
+    name = RoleName.PRIMARY_LOCAL_ADMINISTRATOR
+    sentence = "A Local Administrator who also grants and withdraws roles in the organisation."
+    standing = 3
+    permissions = ADMINISTRATOR | {Permission.GRANT_ROLE, Permission.WITHDRAW_ROLE, Permission.VIEW_AUDIT}
+    may_grant = frozenset(
+        {RoleName.LOCAL_HELPDESK, RoleName.LOCAL_ADMINISTRATOR, RoleName.PRIMARY_LOCAL_ADMINISTRATOR}
+    )
+
+
+class GlobalHelpdesk(Role):
+    name = RoleName.GLOBAL_HELPDESK
+    sentence = "Helps where no local administrator can; cannot create, delete or resecure accounts."
+    standing = 4
+    permissions = HELPDESK
+
+
+class GlobalAdministrator(Role):
+    name = RoleName.GLOBAL_ADMINISTRATOR
+    sentence = "Looks after every account and grants every role."
+    standing = 5
+    permissions = frozenset(Permission)
+    may_grant = frozenset(RoleName)
+
+
+ROLES: dict[RoleName, type[Role]] = {
+    role.name: role
+    for role in (
+        PrimaryLocalAdministrator,
+        LocalAdministrator,
+        LocalHelpdesk,
+        GlobalHelpdesk,
+        GlobalAdministrator,
+        Auditor,
+    )
+}
+
+
+def role_of(grant: RoleGrant) -> type[Role]:
+    """The role a grant gives."""
+    return ROLES[RoleName(grant.role)]
+
+
+def standing_of(grants: list[RoleGrant]) -> int:
+    """How high an account stands: its highest role anywhere, 0 for none."""
+    return max((role_of(grant).standing for grant in grants), default=0)

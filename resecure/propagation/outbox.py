@@ -1,0 +1,153 @@
+"""The outbox: rows written in an operation's transaction, taken out and delivered afterwards."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.db import connection, transaction
+
+from resecure.propagation.models import CAN_CONFIRM, Change, Delivery, State, System
+
+CHANNEL = "resecure_deliveries"
+CLAIM = timedelta(seconds=60)
+LONGEST_WAIT = timedelta(minutes=15)
+ATTEMPTS_BEFORE_FAILED = 200  # two days at the longest wait: a system that is down for a day catches up
+
+_ANNOUNCE = """
+INSERT INTO propagation_delivery (id, "order", system, change, account, resecuring, payload, state, attempts,
+                                  requested_at, next_attempt_at, failed_because)
+VALUES (%s, nextval('propagation_order'), %s, %s, %s, %s, %s, 'requested', 0, %s, %s, '')
+"""
+
+
+def announce(
+    change: Change,
+    *,
+    account: UUID,
+    at: datetime,
+    payload: dict[str, Any],
+    resecuring: UUID | None = None,
+    systems: Iterable[System] = tuple(System),
+) -> None:
+    """One row for each connected system, in the caller's transaction; workers are woken when it commits.
+
+    ``payload`` holds plain values a connector needs (addresses, names, times), never a secret.
+    """
+    with connection.cursor() as cursor:
+        for system in systems:
+            cursor.execute(
+                _ANNOUNCE,
+                [uuid4(), system.value, change.value, account, resecuring, json.dumps(payload), at, at],
+            )
+
+
+# Only the oldest open delivery of an account and system may go: order is kept without a lock on the account.
+_CLAIM = """
+UPDATE propagation_delivery SET claimed_until = %(until)s, attempts = attempts + 1
+WHERE id IN (
+  SELECT d.id FROM propagation_delivery d
+  WHERE d.state = 'requested' AND d.next_attempt_at <= %(now)s
+    AND (d.claimed_until IS NULL OR d.claimed_until < %(now)s)
+    AND NOT EXISTS (
+      SELECT 1 FROM propagation_delivery earlier
+      WHERE earlier.account = d.account AND earlier.system = d.system
+        AND earlier."order" < d."order" AND earlier.state = 'requested')
+  ORDER BY d.next_attempt_at LIMIT %(limit)s FOR UPDATE OF d SKIP LOCKED)
+RETURNING id
+"""
+
+
+def claim(*, now: datetime, limit: int = 20) -> list[Delivery]:
+    """Take due deliveries for this worker for a minute. A worker that dies loses its claim, not the rows."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_CLAIM, {"until": now + CLAIM, "now": now, "limit": limit})
+        found = [row[0] for row in cursor.fetchall()]
+    return list(Delivery.objects.filter(pk__in=found).order_by("order"))
+
+
+def acknowledge(delivery: Delivery, *, now: datetime) -> None:
+    """The system took it. Whether it also did it is *confirmed*, where the system can be asked."""
+    Delivery.objects.filter(pk=delivery.pk, state=State.REQUESTED).update(
+        state=State.ACKNOWLEDGED, acknowledged_at=now, claimed_until=None, failed_because=""
+    )
+
+
+def postpone(delivery: Delivery, *, now: datetime, because: str) -> None:
+    """It did not work: try again later, each time later, spread at random; or give up, and say why.
+
+    ``because`` is shown to administrators: it names the fault, never what was in the message.
+    """
+    if delivery.attempts >= ATTEMPTS_BEFORE_FAILED:
+        fail(delivery, because=because)
+        return
+    ceiling = min(LONGEST_WAIT, timedelta(seconds=2 ** min(delivery.attempts, 12)))
+    wait = ceiling * (0.5 + random.random() / 2)  # noqa: S311 - spreads retries, protects nothing
+    Delivery.objects.filter(pk=delivery.pk, state=State.REQUESTED).update(
+        next_attempt_at=now + wait, claimed_until=None, failed_because=because[:300]
+    )
+
+
+def fail(delivery: Delivery, *, because: str) -> None:
+    """The system refused it for good; a person must act. Later deliveries of the account go on."""
+    Delivery.objects.filter(pk=delivery.pk, state=State.REQUESTED).update(
+        state=State.FAILED, claimed_until=None, failed_because=because[:300]
+    )
+
+
+def retry(delivery_ids: Sequence[UUID], *, now: datetime) -> int:
+    """Ask for these to be sent again now. Returns how many were waiting or had failed."""
+    return Delivery.objects.filter(pk__in=delivery_ids, state__in=[State.REQUESTED, State.FAILED]).update(
+        state=State.REQUESTED, next_attempt_at=now, claimed_until=None, attempts=0
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far one connected system has got with one resecuring."""
+
+    delivery: UUID
+    system: System
+    change: Change
+    state: State
+    requested_at: datetime
+    acknowledged_at: datetime | None
+    confirmed_at: datetime | None
+    failed_because: str
+    attempts: int
+
+    @property
+    def is_open(self) -> bool:
+        """True while we are not done with this system: it waits, it failed, or it must still be asked."""
+        if self.system in CAN_CONFIRM:
+            return self.state is not State.CONFIRMED
+        return self.state not in {State.ACKNOWLEDGED, State.CONFIRMED}
+
+    @property
+    def milliseconds(self) -> int | None:
+        """From the operation to the answer, or None while there is none."""
+        last = self.confirmed_at or self.acknowledged_at
+        return round((last - self.requested_at).total_seconds() * 1000) if last else None
+
+
+def progress(*, resecuring: UUID) -> list[Progress]:
+    """Every delivery of a resecuring, in order."""
+    return [
+        Progress(
+            delivery=row.pk,
+            system=System(row.system),
+            change=Change(row.change),
+            state=State(row.state),
+            requested_at=row.requested_at,
+            acknowledged_at=row.acknowledged_at,
+            confirmed_at=row.confirmed_at,
+            failed_because=row.failed_because,
+            attempts=row.attempts,
+        )
+        for row in Delivery.objects.filter(resecuring=resecuring).order_by("order")
+    ]
