@@ -71,7 +71,9 @@ def send(made: EmailMessage, *, server: Server) -> None:
     except TimeoutError:
         raise NotTaken(f"the mail server did not answer in {TIMEOUT:.0f} seconds") from None
     except OSError as error:
-        raise NotTaken(f"the mail server cannot be reached ({error.strerror or type(error).__name__})") from None
+        raise NotTaken(
+            f"the mail server cannot be reached ({error.strerror or type(error).__name__})"
+        ) from None
 
 
 def _connect(server: Server) -> smtplib.SMTP:

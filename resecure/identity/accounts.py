@@ -96,6 +96,7 @@ class Account(models.Model):
     has_security_questions = models.BooleanField(default=False)
     profile_checked_at = models.DateTimeField(null=True)
     finish_by = models.DateTimeField(null=True)
+    stuck_reported_at = models.DateTimeField(null=True)
 
     wrong_passwords = models.IntegerField(default=0)
     wrong_passwords_since = models.DateTimeField(null=True)
@@ -150,7 +151,11 @@ def search_keys(*, given_name: str, family_name: str, address: str) -> dict[str,
     """The folded columns that search reads. The part behind the @ is shared by all, so it is left out."""
     given, family = fold(given_name), fold(family_name)
     local_part = fold(address.partition("@")[0])
-    return {"given_key": given[:120], "family_key": family[:120], "search_key": f"{given} {family} {local_part}"}
+    return {
+        "given_key": given[:120],
+        "family_key": family[:120],
+        "search_key": f"{given} {family} {local_part}",
+    }
 
 
 def touch(account: Account, *, by: UUID, now: datetime, **values: object) -> None:
@@ -159,3 +164,11 @@ def touch(account: Account, *, by: UUID, now: datetime, **values: object) -> Non
         setattr(account, name, value)
     account.updated_at, account.updated_by = now, by
     account.save(update_fields=[*values, "updated_at", "updated_by"])
+
+
+SYSTEM = UUID("00000000-0000-4000-8000-000000000001")
+
+
+def system_account() -> Account:
+    """The service's own account, by which scheduled operations and the operator's console act."""
+    return Account.objects.get(pk=SYSTEM)

@@ -46,9 +46,7 @@ class IdentityConfirmation(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                name="confirmation_has_a_reference", condition=~models.Q(reference="")
-            ),
+            models.CheckConstraint(name="confirmation_has_a_reference", condition=~models.Q(reference="")),
             models.CheckConstraint(
                 name="confirmation_method_known", condition=models.Q(method__in=Method.values)
             ),

@@ -57,30 +57,18 @@ class SecurityQuestion(models.Model):
 
 
 def set_temporary_password(
-    account: Account, *, password: str, expires_at: datetime, key: str, now: datetime, by: UUID
+    account: Account, *, password: str, now: datetime, by: UUID, **columns: object
 ) -> None:
-    """``password`` is a hash. Afterwards it opens one sign-in, once, until ``expires_at``."""
-    _replace_password(
-        account,
-        now=now,
-        by=by,
-        password=password,
-        password_is_temporary=True,
-        temporary_password_expires_at=expires_at,
-        temporary_password_key=key,
-    )
+    """``password`` is a hash. Afterwards it opens one sign-in, once, until ``temporary_password_expires_at``,
+    which is among ``columns``: what else changes on the row at this moment."""
+    _replace_password(account, now=now, by=by, password=password, password_is_temporary=True, **columns)
 
 
-def set_password(account: Account, *, password: str, now: datetime, by: UUID) -> None:
+def set_password(account: Account, *, password: str, now: datetime, by: UUID, **columns: object) -> None:
     """``password`` is a hash. Afterwards it is the long-term password."""
+    cleared: dict[str, object] = {"temporary_password_expires_at": None, "temporary_password_key": ""}
     _replace_password(
-        account,
-        now=now,
-        by=by,
-        password=password,
-        password_is_temporary=False,
-        temporary_password_expires_at=None,
-        temporary_password_key="",
+        account, now=now, by=by, password=password, password_is_temporary=False, **{**cleared, **columns}
     )
 
 
@@ -116,6 +104,30 @@ def is_a_recent_password(account: Account, password: str, *, last: int) -> bool:
         .values_list("password", flat=True)[:last]
     )
     return any(matches(password, each) for each in [account.password, *stored] if each)
+
+
+def forget_everything(account: Account, *, now: datetime) -> None:
+    """Afterwards nothing the person knew counts: password, temporary password, secret, legacy questions.
+
+    The old password stays in the history, so that it cannot come back as the new one.
+    """
+    remember_password(account, now=now)
+    forgotten: dict[str, object] = {
+        "password": "",
+        "password_is_temporary": False,
+        "temporary_password_expires_at": None,
+        "temporary_password_used_at": None,
+        "temporary_password_key": "",
+        "secret": None,
+        "secret_key_name": "",
+        "secret_set_at": None,
+        "profile_checked_at": None,
+    }
+    if account.has_security_questions:
+        forget_security_questions(account)
+    for name, value in forgotten.items():
+        setattr(account, name, value)
+    account.save(update_fields=list(forgotten))
 
 
 # --- the account secret

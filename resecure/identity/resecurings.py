@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from resecure.identity.accounts import Account
+from resecure.identity.confirmations import IdentityConfirmation
 
 
 class Trigger(models.TextChoices):
@@ -52,8 +53,40 @@ class Resecuring(models.Model):
                 fields=["account"], condition=models.Q(ended_at__isnull=True), name="resecured_once_at_a_time"
             ),
             models.UniqueConstraint(fields=["by", "idempotency_key"], name="resecuring_asked_once"),
-            models.CheckConstraint(name="resecuring_because_known", condition=models.Q(because__in=Trigger.values)),
+            models.CheckConstraint(
+                name="resecuring_because_known", condition=models.Q(because__in=Trigger.values)
+            ),
         ]
+
+
+def begin(
+    account: Account,
+    *,
+    by: UUID,
+    because: Trigger,
+    evidence: IdentityConfirmation,
+    idempotency_key: str | None,
+    now: datetime,
+    finish_by: datetime,
+) -> Resecuring:
+    """Write down that the account was taken back, at the generation it has now."""
+    return Resecuring.objects.create(
+        account_id=account.pk,
+        by=by,
+        because=because,
+        confirmation=evidence.pk,
+        method=evidence.method,
+        reference=evidence.reference,
+        idempotency_key=idempotency_key,
+        generation=account.generation,
+        begun_at=now,
+        finish_by=finish_by,
+    )
+
+
+def asked_before(*, by: UUID, key: str) -> Resecuring | None:
+    """What this administrator's request with this key led to, or None if it is new."""
+    return Resecuring.objects.filter(by=by, idempotency_key=key).first()
 
 
 def unfinished(account: UUID) -> Resecuring | None:

@@ -43,9 +43,7 @@ class RoleGrant(models.Model):
                 condition=models.Q(withdrawn_at__isnull=True),
                 name="role_held_once",
             ),
-            models.CheckConstraint(
-                name="role_known", condition=models.Q(role__in=RoleName.values)
-            ),
+            models.CheckConstraint(name="role_known", condition=models.Q(role__in=RoleName.values)),
         ]
 
     def reaches(self, organisation_path: str) -> bool:

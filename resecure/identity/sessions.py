@@ -111,17 +111,27 @@ def end(session: UUID, *, account: UUID, now: datetime) -> bool:
     )
 
 
+def end_others(session: UUID, *, account: UUID, now: datetime) -> int:
+    """End every session of this account but one. Returns how many were live."""
+    others = Session.objects.filter(account=account, ended_at__isnull=True).exclude(pk=session)
+    return others.update(ended_at=now)
+
+
 def seen(session: UUID, *, now: datetime) -> None:
     """Note that the session was used. Touches nothing that decides validity, whatever it races with."""
     Session.objects.filter(pk=session, last_seen_at__lt=now - SEEN_EVERY).update(last_seen_at=now)
 
 
-def revoke_all(account: Account) -> None:
+def revoke_all(account: Account, *, by: UUID, now: datetime, **columns: object) -> None:
     """End everything that can act for this account: sessions, half-finished sign-ins, confirmations, all.
 
-    One row changes, however many there are. The caller holds the account's row lock.
+    One row changes, however many there are. The caller holds the account's row lock, and hands over what
+    else changes on the row at this moment.
     """
-    Account.objects.filter(pk=account.pk).update(generation=F("generation") + 1)
+    changes = {**columns, "updated_at": now, "updated_by": by}
+    Account.objects.filter(pk=account.pk).update(generation=F("generation") + 1, **changes)
+    for name, value in changes.items():
+        setattr(account, name, value)
     account.generation += 1
 
 

@@ -27,15 +27,22 @@ class Rule:
     value: str = ""
 
 
-def password_rules(account: Account) -> list[Rule]:
+def password_rules() -> list[Rule]:
     """The rules for this person's password, in the words of the page."""
     least = settings.RESECURE.password_min_length
     return [
-        Rule(_("at least %(least)d characters: a few random words do well") % {"least": least}, "min-length", str(least)),
+        Rule(
+            _("at least %(least)d characters: a few random words do well") % {"least": least},
+            "min-length",
+            str(least),
+        ),
         Rule(_("any characters you like, spaces and accents included")),
         Rule(_("not common, and not known from a breach")),
         Rule(_("without your name, your organisation's name or the name of this service")),
-        Rule(_("not one of your last %(last)d passwords, nor a temporary one") % {"last": settings.RESECURE.password_history}),
+        Rule(
+            _("not one of your last %(last)d passwords, nor a temporary one")
+            % {"last": settings.RESECURE.password_history}
+        ),
     ]
 
 
@@ -69,20 +76,41 @@ def _faults_without_history(password: str, account: Account) -> list[str]:
         faults.append(_("Choose a password of at least %(least)d characters") % {"least": least})
     names = _names(account)
     if _holds_a_name(password, names):
-        faults.append(_("Choose a password without your name, your organisation's name or the name of this service"))
+        faults.append(
+            _("Choose a password without your name, your organisation's name or the name of this service")
+        )
     if is_common(password) or _is_easily_guessed(password, names):
         faults.append(_("This password is easy to guess. Choose another, for example four random words"))
     return faults
 
 
 def _names(account: Account) -> list[str]:
-    whole = [account.given_name, account.family_name, account.organisation.name, account.address.partition("@")[0]]
+    whole = [
+        account.given_name,
+        account.family_name,
+        account.organisation.name,
+        account.address.partition("@")[0],
+    ]
     words = {fold(word) for text in whole for word in text.replace("-", " ").replace(".", " ").split()}
     # Short words (a surname Ng, "the", "of") would rule out half the language.
-    return sorted({word for word in words | {SERVICE_NAME} if len(word) > 3} | {fold(text) for text in whole if len(text) > 3})
+    return sorted(
+        {word for word in words | {SERVICE_NAME} if len(word) > 3}
+        | {fold(text) for text in whole if len(text) > 3}
+    )
 
 
-_TOO_COMMON_TO_COUNT = {"practice", "surgery", "medical", "centre", "health", "group", "trust", "with", "care", "hospital"}
+_TOO_COMMON_TO_COUNT = {
+    "practice",
+    "surgery",
+    "medical",
+    "centre",
+    "health",
+    "group",
+    "trust",
+    "with",
+    "care",
+    "hospital",
+}
 
 
 def _holds_a_name(password: str, names: list[str]) -> bool:

@@ -13,7 +13,7 @@ from resecure.policy.passwords import Rule
 LONGEST = 64
 
 
-def secret_rules(account: Account) -> list[Rule]:
+def secret_rules() -> list[Rule]:
     """The rules in the words of the page."""
     least = settings.RESECURE.secret_min_letters
     return [

@@ -71,7 +71,9 @@ TABLE: tuple[Transition, ...] = (
     Transition(_S.MIGRATION_PENDING, _S.ACTIVE, By.CLOCK, "no connected system still has to answer"),
 )
 
-_AFTER = {(each.before, each.by): each.after for each in TABLE if each.by is not By.CLOCK}
+_AFTER: dict[tuple[Status, By], Status] = {
+    (each.before, each.by): each.after for each in TABLE if each.by is not By.CLOCK
+}
 
 
 def status_after(before: str, by: By) -> Status | None:

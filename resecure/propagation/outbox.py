@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import random
+import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -87,7 +87,9 @@ def postpone(delivery: Delivery, *, now: datetime, because: str) -> None:
         fail(delivery, because=because)
         return
     ceiling = min(LONGEST_WAIT, timedelta(seconds=2 ** min(delivery.attempts, 12)))
-    wait = ceiling * (0.5 + random.random() / 2)  # noqa: S311 - spreads retries, protects nothing
+    wait = ceiling * (
+        0.5 + secrets.randbelow(500) / 1000
+    )  # spread, so that they do not all come back at once
     Delivery.objects.filter(pk=delivery.pk, state=State.REQUESTED).update(
         next_attempt_at=now + wait, claimed_until=None, failed_because=because[:300]
     )

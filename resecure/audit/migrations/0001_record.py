@@ -79,9 +79,7 @@ class Migration(migrations.Migration):
                     models.Index(fields=["actor", "-id"], name="audit_by_actor"),
                 ],
                 "constraints": [
-                    models.UniqueConstraint(
-                        fields=("chain", "position"), name="audit_one_place_in_the_chain"
-                    )
+                    models.UniqueConstraint(fields=("chain", "position"), name="audit_one_place_in_the_chain")
                 ],
             },
         ),

@@ -18,7 +18,9 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
         request,
         status=404,
         heading=_("Page not found"),
-        text=_("Check the address, or go back and try again. You may not be allowed to see what you asked for."),
+        text=_(
+            "Check the address, or go back and try again. You may not be allowed to see what you asked for."
+        ),
     )
 
 
@@ -45,7 +47,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
         request,
         status=500,
         heading=_("Sorry, there is a problem with the service"),
-        text=_("Nothing was half done: what you asked for either happened whole or not at all. Look before you try again."),
+        text=_(
+            "Nothing was half done: what you asked for either happened whole or not at all. Look before you try again."
+        ),
     )
 
 
@@ -63,5 +67,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         request,
         status=403,
         heading=_("This form is too old"),
-        text=_("Nothing was changed. Go back, reload the page and send the form again. Your browser must accept cookies."),
+        text=_(
+            "Nothing was changed. Go back, reload the page and send the form again. Your browser must accept cookies."
+        ),
     )

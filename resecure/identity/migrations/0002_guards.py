@@ -26,8 +26,22 @@ CREATE INDEX identity_account_awaiting_password ON identity_account (organisatio
 CREATE INDEX identity_account_status_since ON identity_account (status, status_since) WHERE status <> 'active';
 CREATE INDEX identity_account_finish_by ON identity_account (finish_by) WHERE finish_by IS NOT NULL;
 CREATE INDEX identity_account_active ON identity_account (last_active_at) WHERE status = 'active';
+
+-- The service's own account: scheduled operations and the operator's console act by it. Nobody signs in as it.
+INSERT INTO identity_organisation (code, name, name_key, kind, path, postcode, closed_on, desk_phone, desk_hours,
+  desk_note, policy)
+VALUES ('RESECURE', 'Resecure', 'resecure', 'service', 'RESECURE.', '', CURRENT_DATE, '', '', '', '{}');
+INSERT INTO identity_account (id, address, given_name, family_name, given_key, family_key, search_key, job_title,
+  mobile, language, organisation_id, organisation_path, is_system, status, status_since, generation, password,
+  password_is_temporary, temporary_password_key, secret_key_name, has_security_questions, wrong_passwords,
+  created_at, updated_at)
+SELECT '00000000-0000-4000-8000-000000000001', 'service@resecure.invalid', 'Resecure', 'service', '', '', '', '',
+  '', 'en-gb', id, path, true, 'disabled', now(), 1, '', false, '', '', false, 0, now(), now()
+FROM identity_organisation WHERE code = 'RESECURE';
 """
 BACK = """
+DELETE FROM identity_account WHERE is_system;
+DELETE FROM identity_organisation WHERE code = 'RESECURE';
 DROP INDEX identity_account_active;
 DROP INDEX identity_account_finish_by;
 DROP INDEX identity_account_status_since;

@@ -1,0 +1,109 @@
+"""The gate: may this session pass? The hot path, beside Django in the same process, without middleware."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from django.db import connections
+
+from resecure.identity import tokens
+from resecure.identity.accounts import SQL_MAY_SIGN_IN
+from resecure.identity.sessions import SEEN_EVERY
+
+Start = Callable[[str, list[tuple[str, str]]], Any]
+
+# Read together in one statement, now, with no cache: there is no moment between session and account.
+# now() is the database's, one clock for every node; whether a session counts is decided by the generation.
+SESSION = f"""
+SELECT s.account_id::text, s.last_seen_at < now() - %s::interval, s.id FROM identity_session s
+JOIN identity_account a ON a.id = s.account_id AND a.generation = s.generation
+WHERE s.token = %s AND s.ended_at IS NULL AND s.expires_at > now() AND s.last_seen_at > now() - %s::interval
+  AND a.status IN {SQL_MAY_SIGN_IN}
+"""  # noqa: S608 - a constant is put in, nothing from outside
+SIGN_IN = f"""
+SELECT 1 FROM identity_signin s JOIN identity_account a ON a.id = s.account_id AND a.generation = s.generation
+WHERE s.handle = %s AND s.completed_at IS NULL AND s.expires_at > now() AND a.status IN {SQL_MAY_SIGN_IN}
+"""  # noqa: S608 - a constant is put in, nothing from outside
+_SEEN = "UPDATE identity_session SET last_seen_at = now() WHERE id = %s"
+
+_HEADERS = [("Content-Length", "0"), ("Cache-Control", "no-store")]
+_local = threading.local()
+
+
+def gate(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+    """204 with X-Resecure-Account for a session that may pass; 401 for none; 403 for a sign-in with steps
+    owed; 503 when the database cannot be asked: a node that cannot know says no."""
+    try:
+        status, headers = _answer(_token(environ))
+    except psycopg.Error:
+        _forget_connection()
+        status, headers = "503 Service Unavailable", [("Retry-After", "5")]
+    start_response(status, headers + _HEADERS)
+    return []
+
+
+def _answer(token: str) -> tuple[str, list[tuple[str, str]]]:
+    if token.startswith(tokens.SESSION):
+        idle = timedelta(minutes=settings.RESECURE.session_idle_minutes)
+        row = _ask(SESSION, (SEEN_EVERY, tokens.digest(token), idle))
+        if row is not None:
+            account, stale, session = row
+            if stale:
+                _connection().execute(_SEEN, (session,))
+            return "204 No Content", [("X-Resecure-Account", account)]
+    elif token.startswith(tokens.SIGN_IN) and _ask(SIGN_IN, (tokens.digest(token),)) is not None:
+        return "403 Forbidden", []
+    return "401 Unauthorized", [("WWW-Authenticate", 'Bearer realm="resecure"')]
+
+
+def _token(environ: dict[str, Any]) -> str:
+    """The bearer value: of the Authorization header if there is one, else of our cookies."""
+    authorization: str = environ.get("HTTP_AUTHORIZATION", "")
+    if authorization:
+        scheme, _space, value = authorization.partition(" ")
+        return value.strip() if scheme.lower() in {"bearer", "signin"} else ""
+    header: str = environ.get("HTTP_COOKIE", "")
+    if not header:
+        return ""
+    try:
+        cookies = SimpleCookie(header)
+    except CookieError:
+        return ""
+    for name in (settings.SESSION_COOKIE, settings.SIGN_IN_COOKIE):
+        if name in cookies:
+            return cookies[name].value
+    return ""
+
+
+def _ask(statement: str, values: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    """One row or None. A connection that the server closed since is replaced once; a second failure is raised."""
+    try:
+        return _connection().execute(statement, values, prepare=True).fetchone()
+    except psycopg.OperationalError:
+        _forget_connection()
+        return _connection().execute(statement, values, prepare=True).fetchone()
+
+
+def _connection() -> psycopg.Connection[Any]:
+    """This thread's own connection, in autocommit: no transaction can hold an old picture of the account."""
+    connection: psycopg.Connection[Any] | None = getattr(_local, "connection", None)
+    if connection is None or connection.closed:
+        parameters = connections["default"].get_connection_params()
+        for ours in ("cursor_factory", "context", "prepare_threshold"):
+            parameters.pop(ours, None)
+        connection = psycopg.connect(**parameters, autocommit=True)
+        _local.connection = connection
+    return connection
+
+
+def _forget_connection() -> None:
+    connection: psycopg.Connection[Any] | None = getattr(_local, "connection", None)
+    _local.connection = None
+    if connection is not None:
+        connection.close()

@@ -1,0 +1,68 @@
+"""Change password: a signed-in person chooses another one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from resecure.audit import record
+from resecure.audit.events import Event
+from resecure.identity import credentials, passwords, sessions, throttles
+from resecure.identity.accounts import Account
+from resecure.operations.sign_in import Client
+from resecure.operations.telling import told
+from resecure.policy.passwords import faults_of_password
+from resecure.policy.refusals import Invalid, NotSignedIn, Throttled
+from resecure.propagation import outbox
+from resecure.propagation.models import Change
+
+
+def change_password(account: UUID, *, old: str, new: str, client: Client) -> str:
+    """Afterwards the new password opens the account, every session of before is over, and the person goes on
+    in a fresh one, whose token is returned.
+
+    The old password is asked for: an unlocked computer must not be enough. Raises Invalid, Throttled,
+    NotSignedIn when the account was taken back meanwhile.
+    """
+    now = timezone.now()
+    # A found computer must not become a place to guess from: wrong old passwords are counted.
+    key, window = throttles.key_of("change password", str(account)), timedelta(minutes=15)
+    if (wait := throttles.wait({key: (10, window)}, now=now)) is not None:
+        raise Throttled(max(1, int(wait.total_seconds())))
+    seen = Account.objects.select_related("organisation").get(pk=account)
+    if not passwords.matches(old, seen.password):
+        throttles.count(key, now=now, window=window)
+        raise Invalid({"old": [_("This is not your present password")]})
+    if faults := faults_of_password(new, seen):
+        raise Invalid({"password": faults})
+    hashed = passwords.hashed(new)
+    with transaction.atomic():
+        locked = Account.objects.locked(account)
+        if locked.generation != seen.generation:
+            raise NotSignedIn
+        credentials.set_password(locked, password=hashed, now=now, by=account)
+        opened = sessions.open_session(
+            locked,
+            generation=locked.generation,
+            now=now,
+            lifetime=timedelta(hours=settings.RESECURE.session_absolute_hours),
+            client_address=client.address,
+            client_name=client.name,
+        )
+        if opened is None:
+            raise NotSignedIn
+        outbox.announce(Change.PASSWORD_CHANGED, account=account, at=now, payload=told(locked))
+        record.append(
+            Event.PASSWORD_CHANGED,
+            actor=account,
+            target=account,
+            organisation_path=locked.organisation_path,
+            at=now,
+            details={"from": client.address},
+        )
+    return opened[0]

@@ -1,0 +1,80 @@
+"""Check the profile: the third step, and the same form later in the portal."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from resecure.audit import record
+from resecure.audit.events import Event
+from resecure.identity.accounts import Account, search_keys, touch
+from resecure.operations.finishing import finish_if_nothing_is_owed
+from resecure.operations.sign_in import Progress
+from resecure.operations.step_frame import note, taking
+from resecure.operations.typed import mobile_number, name_part
+from resecure.policy.next_sign_in import Step
+from resecure.policy.refusals import Invalid
+
+
+def check_profile(
+    handle: str, *, given_name: str, family_name: str, mobile: str = "", job_title: str = ""
+) -> Progress:
+    """Afterwards the profile is as typed and counts as checked. Raises Invalid, Refused, NotSignedIn."""
+    values = _checked(given_name=given_name, family_name=family_name, mobile=mobile, job_title=job_title)
+    with taking(Step.PROFILE, Event.PROFILE_CHECKED, handle) as frame:
+        frame.details.update(changed=_changed(frame.account, values))
+        _write(frame.account, values, now=frame.now, profile_checked_at=frame.now)
+        note(frame.sign_in, profile_at=frame.now)
+        return finish_if_nothing_is_owed(frame, handle)
+
+
+def change_profile(
+    account: UUID, *, given_name: str, family_name: str, mobile: str = "", job_title: str = ""
+) -> None:
+    """Afterwards the person's own profile is as typed. Raises Invalid."""
+    values = _checked(given_name=given_name, family_name=family_name, mobile=mobile, job_title=job_title)
+    now = timezone.now()
+    with transaction.atomic():
+        locked = Account.objects.locked(account)
+        changed = _changed(locked, values)
+        _write(locked, values, now=now)
+        record.append(
+            Event.PROFILE_CHANGED,
+            actor=account,
+            target=account,
+            organisation_path=locked.organisation_path,
+            at=now,
+            details={"changed": changed},
+        )
+
+
+def _changed(account: Account, values: dict[str, str]) -> list[str]:
+    """Which fields change. Their names only: the record is no second directory."""
+    return sorted(name for name, value in values.items() if getattr(account, name) != value)
+
+
+def _write(account: Account, values: dict[str, str], *, now: datetime, **more: object) -> None:
+    keys = search_keys(
+        given_name=values["given_name"], family_name=values["family_name"], address=account.address
+    )
+    touch(account, by=account.pk, now=now, **values, **keys, **more)
+
+
+def _checked(**typed: str) -> dict[str, str]:
+    values: dict[str, str] = {}
+    errors: dict[str, list[str]] = {}
+    for field, text in typed.items():
+        try:
+            if field == "mobile":
+                values[field] = mobile_number(text)
+            else:
+                needed = field != "job_title"
+                values[field] = name_part(field, text, most=100 if needed else 120, required=needed)
+        except Invalid as wrong:
+            errors.update(wrong.errors)
+    if errors:
+        raise Invalid(errors)
+    return values

@@ -1,0 +1,52 @@
+"""Confirm identity: an administrator writes down how they know who the person is. And when they do not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from resecure.audit.events import Event
+from resecure.identity.accounts import Account
+from resecure.identity.confirmations import IdentityConfirmation, Method, Purpose
+from resecure.operations.frame import acting, insist
+from resecure.operations.typed import one_line
+from resecure.policy.refusals import Invalid
+from resecure.policy.roles import Permission
+
+
+def confirm_identity(
+    account: UUID, *, by: Account, method: Method, reference: str, purpose: Purpose = Purpose.RESECURE
+) -> IdentityConfirmation:
+    """Afterwards there is a confirmation, good once, for this operation on this account by this administrator,
+    for 30 minutes, and only while nothing else has taken the account back. Raises Refused, NotFound, Invalid."""
+    reference = one_line(reference)
+    if not reference:
+        raise Invalid({"reference": [_("Enter a reference, for example the number of the call")]})
+    if len(reference) > 200:
+        raise Invalid({"reference": [_("Use at most 200 characters for the reference")]})
+    with acting(Event.IDENTITY_CONFIRMED, account, by=by, permission=Permission.CONFIRM_IDENTITY) as frame:
+        insist(Permission.CONFIRM_IDENTITY, frame)
+        made = IdentityConfirmation.objects.create(
+            account_id=account,
+            by=by.pk,
+            purpose=purpose,
+            method=method,
+            reference=reference,
+            generation=frame.account.generation,
+            created_at=frame.now,
+            expires_at=frame.now + timedelta(minutes=settings.RESECURE.confirmation_minutes),
+        )
+        frame.details.update(method=method.value, reference=reference, operation=purpose.value)
+    return made
+
+
+def cannot_confirm_identity(account: UUID, *, by: Account, said: str) -> None:
+    """Stop, and write down that this administrator was not sure who asked. Nothing about the account changes."""
+    with acting(
+        Event.IDENTITY_NOT_CONFIRMED, account, by=by, permission=Permission.CONFIRM_IDENTITY
+    ) as frame:
+        insist(Permission.CONFIRM_IDENTITY, frame)
+        frame.details.update(said=one_line(said)[:500])

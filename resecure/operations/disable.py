@@ -1,0 +1,25 @@
+"""Disable: shut an account until an administrator enables it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from resecure.audit.events import Event
+from resecure.identity.accounts import Account
+from resecure.operations.frame import acting, insist, move_status
+from resecure.operations.telling import told
+from resecure.policy.roles import Permission
+from resecure.policy.transitions import By
+from resecure.propagation import outbox
+from resecure.propagation.models import Change
+
+
+def disable(account: UUID, *, by: Account) -> None:
+    """Afterwards nothing opens the account: its sessions are over and its password is not looked at.
+
+    Raises Refused with every reason, or NotFound.
+    """
+    with acting(Event.ACCOUNT_DISABLED, account, by=by, permission=Permission.DISABLE) as frame:
+        insist(Permission.DISABLE, frame)
+        move_status(frame, By.DISABLE)
+        outbox.announce(Change.DISABLED, account=account, at=frame.now, payload=told(frame.account))

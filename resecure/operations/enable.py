@@ -1,0 +1,25 @@
+"""Enable: open a disabled account again."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from resecure.audit.events import Event
+from resecure.identity.accounts import Account
+from resecure.operations.frame import acting, insist, move_status
+from resecure.operations.telling import told
+from resecure.policy.roles import Permission
+from resecure.policy.transitions import By
+from resecure.propagation import outbox
+from resecure.propagation.models import Change
+
+
+def enable(account: UUID, *, by: Account) -> None:
+    """Afterwards the person can sign in as before. Sessions of before stay over.
+
+    Raises Refused with every reason, or NotFound.
+    """
+    with acting(Event.ACCOUNT_ENABLED, account, by=by, permission=Permission.ENABLE) as frame:
+        insist(Permission.ENABLE, frame)
+        move_status(frame, By.ENABLE)
+        outbox.announce(Change.ENABLED, account=account, at=frame.now, payload=told(frame.account))

@@ -1,0 +1,25 @@
+"""End all sessions: everything a person has open is over, and they may sign in again at once."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from resecure.audit.events import Event
+from resecure.identity import sessions
+from resecure.identity.accounts import Account
+from resecure.operations.frame import acting, insist
+from resecure.operations.telling import told
+from resecure.policy.roles import Permission
+from resecure.propagation import outbox
+from resecure.propagation.models import Change
+
+
+def end_all_sessions(account: UUID, *, by: Account) -> None:
+    """Afterwards no session, half-finished sign-in or unused confirmation of before counts.
+
+    Raises Refused with every reason, or NotFound.
+    """
+    with acting(Event.SESSIONS_ENDED, account, by=by, permission=Permission.END_ALL_SESSIONS) as frame:
+        insist(Permission.END_ALL_SESSIONS, frame)
+        sessions.revoke_all(frame.account, by=by.pk, now=frame.now)
+        outbox.announce(Change.SESSIONS_ENDED, account=account, at=frame.now, payload=told(frame.account))

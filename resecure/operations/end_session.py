@@ -1,0 +1,56 @@
+"""End one session: sign out, or end another of one's own."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from resecure.audit import record
+from resecure.audit.events import Event
+from resecure.identity import sessions
+from resecure.identity.accounts import Account
+from resecure.policy.refusals import NotFound
+
+
+def end_session(session: UUID, *, by: Account) -> None:
+    """Afterwards this session of one's own is over. Raises NotFound for any other."""
+    _end(session, by=by, event=Event.SESSION_ENDED)
+
+
+def sign_out(session: UUID, *, by: Account) -> None:
+    """Afterwards the session that asks is over."""
+    _end(session, by=by, event=Event.SIGNED_OUT)
+
+
+def end_my_other_sessions(session: UUID, *, by: Account) -> int:
+    """Afterwards only the session that asks is left. Returns how many ended."""
+    now = timezone.now()
+    with transaction.atomic():
+        Account.objects.locked(by.pk)
+        ended = sessions.end_others(session, account=by.pk, now=now)
+        record.append(
+            Event.SESSIONS_ENDED,
+            actor=by.pk,
+            target=by.pk,
+            organisation_path=by.organisation_path,
+            at=now,
+            details={"kept": str(session), "ended": ended},
+        )
+    return ended
+
+
+def _end(session: UUID, *, by: Account, event: Event) -> None:
+    now = timezone.now()
+    with transaction.atomic():
+        if not sessions.end(session, account=by.pk, now=now):
+            raise NotFound
+        record.append(
+            event,
+            actor=by.pk,
+            target=by.pk,
+            organisation_path=by.organisation_path,
+            at=now,
+            details={"session": str(session)},
+        )

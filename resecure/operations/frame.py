@@ -1,0 +1,108 @@
+"""What every operation stands in: one transaction, the locked account, its record, its refusal on record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from resecure.audit import record
+from resecure.audit.events import Event
+from resecure.identity import sessions
+from resecure.identity.accounts import Account, Status
+from resecure.policy.actions import Facts, insist_on_scope, reasons_not_to
+from resecure.policy.refusals import NotFound, Refusal, Refused
+from resecure.policy.roles import Permission
+from resecure.policy.transitions import By, status_after
+
+
+@dataclass(kw_only=True)
+class Frame:
+    """An operation under way: who, on whom, when; and what its record will say."""
+
+    account: Account
+    by: Account
+    now: datetime
+    facts: Facts
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@contextmanager
+def acting(
+    event: Event, account: UUID, *, by: Account, permission: Permission, **details: Any
+) -> Iterator[Frame]:
+    """Open the transaction of an administrator's operation, lock the account, and check scope.
+
+    Inside, the operation asks :func:`insist` for its reasons and then writes. When the block ends, the
+    record is written in the same transaction. If it raises Refused, nothing changed and the refusal itself
+    is on record; if the record cannot be written, nothing changed at all.
+    """
+    now = timezone.now()
+    try:
+        with transaction.atomic():
+            frame = _open(account, by=by, now=now)
+            frame.details.update(details)
+            yield frame
+            record.append(
+                event,
+                actor=by.pk,
+                target=account,
+                organisation_path=frame.account.organisation_path,
+                at=now,
+                details=frame.details,
+            )
+    except (Refused, NotFound) as refusal:
+        record_refusal(refusal, account=account, by=by, now=now, asked=permission.value)
+        raise
+
+
+def _open(account: UUID, *, by: Account, now: datetime) -> Frame:
+    try:
+        locked = Account.objects.locked(account)
+    except Account.DoesNotExist:
+        raise NotFound from None
+    facts = Facts.read(locked, by=by, now=now)
+    insist_on_scope(facts)
+    return Frame(account=locked, by=by, now=now, facts=facts)
+
+
+def insist(permission: Permission, frame: Frame, *more: Refusal) -> None:
+    """Raise Refused with every reason against this operation, if there is one."""
+    reasons = [*reasons_not_to(permission, frame.facts), *more]
+    if reasons:
+        raise Refused(*reasons)
+
+
+def record_refusal(
+    refusal: Refused | NotFound, *, account: UUID | None, by: Account, now: datetime, asked: str
+) -> None:
+    """No refusal without a record either: in a transaction of its own, as the operation's is undone."""
+    codes = [each.code for each in refusal.reasons] if isinstance(refusal, Refused) else ["not_found"]
+    record.append(
+        Event.OPERATION_REFUSED,
+        actor=by.pk,
+        target=account,
+        at=now,
+        details={"operation": asked, "reasons": codes},
+    )
+
+
+def move_status(frame: Frame, how: By, **columns: Any) -> Status:
+    """Change the status by the table, and end everything that was open under the old one.
+
+    The caller has asked :func:`insist`, so the table allows it. Returns the new status.
+    """
+    before = frame.account.status
+    after = status_after(before, how)
+    assert after is not None
+    sessions.revoke_all(
+        frame.account, by=frame.by.pk, now=frame.now, status=after, status_since=frame.now, **columns
+    )
+    frame.details.update(before=before, after=after.value)
+    return after

@@ -1,0 +1,34 @@
+"""Join: a leaver's account moves to the organisation where the person works now."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from resecure.audit.events import Event
+from resecure.identity.accounts import Account
+from resecure.identity.organisations import Organisation
+from resecure.operations.frame import acting, insist, move_status
+from resecure.operations.telling import told
+from resecure.policy.actions import permissions_at
+from resecure.policy.refusals import Invalid
+from resecure.policy.roles import Permission
+from resecure.policy.transitions import By
+from resecure.propagation import outbox
+from resecure.propagation.models import Change
+
+
+def join(account: UUID, *, organisation_code: str, by: Account) -> None:
+    """Afterwards the account is Active in the organisation with this code. The administrator's role must
+    reach both: where the person was, and where they go. Raises Refused, NotFound, Invalid."""
+    with acting(Event.ACCOUNT_JOINED, account, by=by, permission=Permission.JOIN) as frame:
+        insist(Permission.JOIN, frame)
+        to = Organisation.objects.filter(code=organisation_code.strip().upper()).first()
+        if to is None or Permission.JOIN not in permissions_at(to.path, frame.facts.actor_grants, by=by):
+            raise Invalid({"organisation": [_("Enter the code of an organisation that you administer")]})
+        if not to.is_open:
+            raise Invalid({"organisation": [_("This organisation is closed; enter the code of an open one")]})
+        frame.details.update(left=frame.account.organisation.code, joined=to.code)
+        move_status(frame, By.JOIN, organisation=to, organisation_path=to.path)
+        outbox.announce(Change.JOINED, account=account, at=frame.now, payload=told(frame.account))

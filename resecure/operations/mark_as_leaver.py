@@ -1,0 +1,31 @@
+"""Mark as Leaver: the person leaves the organisation; another has 30 days to take the account over."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from resecure.audit.events import Event
+from resecure.identity import roles
+from resecure.identity.accounts import Account
+from resecure.operations.frame import acting, insist, move_status
+from resecure.operations.telling import told
+from resecure.policy.roles import Permission
+from resecure.policy.transitions import By
+from resecure.propagation import outbox
+from resecure.propagation.models import Change
+
+
+def mark_as_leaver(account: UUID, *, by: Account) -> None:
+    """Afterwards the account is Active (Leaver), every administrator role has ended and the person is told.
+
+    They can go on signing in for 30 days; sessions of now end, as they may have been an administrator's.
+    Raises Refused with every reason, or NotFound.
+    """
+    with acting(
+        Event.ACCOUNT_MARKED_AS_LEAVER, account, by=by, permission=Permission.MARK_AS_LEAVER
+    ) as frame:
+        insist(Permission.MARK_AS_LEAVER, frame)
+        move_status(frame, By.MARK_AS_LEAVER)
+        ended = roles.withdraw(frame.facts.target_grants, by=by.pk, now=frame.now)
+        outbox.announce(Change.LEAVER, account=account, at=frame.now, payload=told(frame.account))
+        frame.details.update(roles_ended=ended)

@@ -1,0 +1,103 @@
+"""Resecure: take an account back when nobody can tell any more who holds it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from resecure.audit.events import Event
+from resecure.identity import agreements, confirmations, credentials, resecurings, sessions
+from resecure.identity.accounts import Account
+from resecure.identity.agreements import WithdrawnBecause
+from resecure.identity.confirmations import Purpose
+from resecure.identity.resecurings import Resecuring, Trigger
+from resecure.operations.frame import acting, insist
+from resecure.operations.telling import told
+from resecure.policy.evidence import reasons_of_evidence
+from resecure.policy.refusals import Refusal, Refused
+from resecure.policy.roles import Permission
+from resecure.propagation import outbox
+from resecure.propagation.models import Change
+
+
+class _AskedBefore(Exception):
+    """The same request came before; the transaction ends without a trace and the first answer is given."""
+
+    def __init__(self, first: Resecuring) -> None:
+        super().__init__()
+        self.first = first
+
+
+def resecure(
+    account: UUID,
+    *,
+    by: Account,
+    because: Trigger,
+    confirmation: UUID | None,
+    idempotency_key: str | None = None,
+) -> Resecuring:
+    """Take an account back when we can no longer tell who holds it.
+
+    Afterwards no password, secret, acceptance, session or token of before counts, nothing opens the account
+    until ``set_temporary_password`` is called, and the person comes back by the steps of
+    ``policy.next_sign_in``. Asked again with the same key, it returns the first resecuring and does nothing.
+    Raises Refused with every reason at once, or NotFound. The numbers are those of docs/operations/resecure.md.
+    """
+    try:
+        with acting(Event.ACCOUNT_RESECURED, account, by=by, permission=Permission.RESECURE) as frame:
+            # (0) The row is locked: no sign-in slips in between the steps, and a second click waits here.
+            if idempotency_key:
+                _answer_as_before(account, by=by, key=idempotency_key)
+            evidence, missing = reasons_of_evidence(confirmation, Purpose.RESECURE, frame.facts)
+            insist(Permission.RESECURE, frame, *missing)  # (1) may they, now, and do they know who it is?
+            confirmations.use(evidence.pk, now=frame.now)  # (2) once only
+            credentials.forget_everything(frame.account, now=frame.now)  # (3) what they knew
+            agreements.withdraw_aup_acceptance(  # (4) what they agreed to
+                frame.account, by=by.pk, because=WithdrawnBecause.RESECURED, now=frame.now
+            )
+            finish_by = frame.now + timedelta(days=settings.RESECURE.finish_within_days)
+            sessions.revoke_all(  # (5) one step of the generation ends everything that was open
+                frame.account, by=by.pk, now=frame.now, finish_by=finish_by
+            )
+            made = resecurings.begin(
+                frame.account,
+                by=by.pk,
+                because=because,
+                evidence=evidence,
+                idempotency_key=idempotency_key,
+                now=frame.now,
+                finish_by=finish_by,
+            )
+            outbox.announce(  # (6) rows; the worker delivers them once this has committed
+                Change.RESECURED,
+                account=account,
+                at=frame.now,
+                payload=told(frame.account),
+                resecuring=made.pk,
+            )
+            frame.details.update(  # (7) the record, written last in the same transaction
+                resecuring=str(made.pk),
+                because=because.value,
+                method=evidence.method,
+                reference=evidence.reference,
+            )
+    except _AskedBefore as before:
+        return before.first
+    return made
+
+
+def _answer_as_before(account: UUID, *, by: Account, key: str) -> None:
+    first = resecurings.asked_before(by=by.pk, key=key)
+    if first is not None and first.account_id == account:
+        raise _AskedBefore(first)
+    if first is not None:
+        raise Refused(
+            Refusal(
+                "idempotency_key_reused",
+                _("This request repeats the key of another one."),
+                _("Open the page again and start over."),
+            )
+        )

@@ -1,0 +1,177 @@
+"""Set a temporary password: after a resecure, for a new account, or because the password was lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from resecure.audit.events import Event
+from resecure.identity import confirmations, credentials, passwords, resecurings
+from resecure.identity.accounts import Account
+from resecure.identity.confirmations import Purpose
+from resecure.operations.frame import Frame, acting, insist
+from resecure.operations.telling import told
+from resecure.operations.typed import one_line
+from resecure.policy.actions import Facts, insist_on_scope
+from resecure.policy.evidence import reasons_of_evidence
+from resecure.policy.generated_passwords import generate
+from resecure.policy.passwords import faults_of_temporary_password
+from resecure.policy.refusals import Invalid, NotFound, Refusal, Refused
+from resecure.policy.roles import Permission
+from resecure.policy.transitions import By, status_after
+from resecure.propagation import outbox
+from resecure.propagation.models import Change
+
+
+@dataclass(frozen=True, kw_only=True)
+class TemporaryPassword:
+    """Shown once. ``password`` is None in the answer to a repeated request: it was shown before."""
+
+    password: str | None = field(repr=False)
+    expires_at: datetime
+    require_change: bool
+
+
+class _AskedBefore(Exception):
+    """The same request came before; the transaction ends without a trace."""
+
+
+def set_temporary_password(
+    account: UUID,
+    *,
+    by: Account,
+    typed: str | None = None,
+    require_change: bool = True,
+    change_not_required_because: str = "",
+    confirmation: UUID | None = None,
+    seen_generation: int | None = None,
+    idempotency_key: str = "",
+) -> TemporaryPassword:
+    """Give the person a password that opens one sign-in, once, within 24 hours.
+
+    Afterwards every session and half-finished sign-in is over, a Locked or Inactive account is Active, and
+    the password given before is dead. ``typed`` None: random words are generated. Needs a confirmation
+    unless the account waits for its first password or is being resecured, where the evidence is on record.
+    ``seen_generation`` is what the page showed: if somebody acted since, nothing happens. Asked again with the
+    same key, it answers without the password. Raises Refused, NotFound, Invalid.
+    """
+    seen = _look(account, by=by)
+    password = generate(seen) if typed is None else _acceptable(typed, seen)
+    # Hashed before the row is locked: the lock is held for milliseconds, whatever the hash costs.
+    hashed = passwords.hashed(password)
+    key = f"{by.pk}:{idempotency_key}"[:100] if idempotency_key else ""
+    try:
+        with acting(
+            Event.TEMPORARY_PASSWORD_SET, account, by=by, permission=Permission.RESET_PASSWORD
+        ) as frame:
+            if key and frame.account.temporary_password_key == key:
+                raise _AskedBefore
+            reasons = _reasons_of_waiving(require_change, change_not_required_because)
+            if frame.account.generation != (seen.generation if seen_generation is None else seen_generation):
+                reasons.append(_CHANGED_MEANWHILE)
+            _insist_with_evidence(frame, confirmation, reasons)
+            expires_at = frame.now + timedelta(hours=settings.RESECURE.temporary_password_hours)
+            write = credentials.set_temporary_password if require_change else credentials.set_password
+            write(
+                frame.account,
+                password=hashed,
+                now=frame.now,
+                by=by.pk,
+                temporary_password_expires_at=expires_at if require_change else None,
+                temporary_password_key=key,
+                **_status_columns(frame),
+            )
+            resecurings.note_temporary_password(account, by=by.pk, now=frame.now)
+            outbox.announce(
+                Change.PASSWORD_RESET,
+                account=account,
+                at=frame.now,
+                payload=told(frame.account),
+                resecuring=frame.facts.resecuring.pk if frame.facts.resecuring else None,
+            )
+            frame.details.update(generated=typed is None, require_change=require_change)
+            if not require_change:
+                frame.details.update(change_not_required_because=one_line(change_not_required_because)[:200])
+    except _AskedBefore:
+        before = Account.objects.get(pk=account)
+        assert before.temporary_password_expires_at is not None
+        return TemporaryPassword(
+            password=None, expires_at=before.temporary_password_expires_at, require_change=True
+        )
+    return TemporaryPassword(password=password, expires_at=expires_at, require_change=require_change)
+
+
+_CHANGED_MEANWHILE = Refusal(
+    "changed_meanwhile",
+    "Somebody else acted on this account a moment ago.",
+    "Look at the account again before you go on.",
+)
+
+
+def _look(account: UUID, *, by: Account) -> Account:
+    found = Account.objects.select_related("organisation").filter(pk=account).first()
+    if found is None:
+        raise NotFound
+    # Before anything is hashed or said about the password: a stranger learns nothing, not even by time.
+    insist_on_scope(Facts.read(found, by=by, now=timezone.now()))
+    return found
+
+
+def _acceptable(typed: str, account: Account) -> str:
+    if not settings.RESECURE.temporary_password_may_be_typed:
+        raise Refused(
+            Refusal(
+                "typing_not_allowed",
+                _("Temporary passwords are not typed here."),
+                _("Use Generate Password."),
+            )
+        )
+    if faults := faults_of_temporary_password(typed, account):
+        raise Invalid({"password": faults})
+    return typed
+
+
+def _reasons_of_waiving(require_change: bool, because: str) -> list[Refusal]:
+    if require_change:
+        return []
+    if settings.RESECURE.require_password_change_always:
+        return [
+            Refusal(
+                "change_must_be_required",
+                _("The policy does not allow a temporary password to be kept."),
+                _("Tick Require Password Change at Next logon."),
+            )
+        ]
+    if not because.strip():
+        return [
+            Refusal(
+                "reason_missing",
+                _("You unticked Require Password Change at Next logon without saying why."),
+                _("Enter the reason, or tick it again."),
+            )
+        ]
+    return []
+
+
+def _insist_with_evidence(frame: Frame, confirmation: UUID | None, reasons: list[Refusal]) -> None:
+    """A resecuring holds its evidence already, and an account without any password has nobody to confuse."""
+    if frame.facts.resecuring is not None or frame.facts.awaits_temporary_password:
+        insist(Permission.RESET_PASSWORD, frame, *reasons)
+        return
+    evidence, missing = reasons_of_evidence(confirmation, Purpose.RESET_PASSWORD, frame.facts)
+    insist(Permission.RESET_PASSWORD, frame, *reasons, *missing)
+    confirmations.use(evidence.pk, now=frame.now)
+    frame.details.update(method=evidence.method, reference=evidence.reference)
+
+
+def _status_columns(frame: Frame) -> dict[str, object]:
+    """A new account is complete now; a Locked or Inactive one is Active again; any other stays as it is."""
+    for how in (By.CREATION, By.RESET_PASSWORD):
+        if (after := status_after(frame.account.status, how)) is not None:
+            return {"status": after, "status_since": frame.now}
+    return {}

@@ -1,0 +1,31 @@
+"""Unlock: open an account that too many wrong passwords locked."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from resecure.audit.events import Event
+from resecure.identity import confirmations
+from resecure.identity.accounts import Account
+from resecure.identity.confirmations import Purpose
+from resecure.operations.frame import acting, insist, move_status
+from resecure.operations.telling import told
+from resecure.policy.evidence import reasons_of_evidence
+from resecure.policy.roles import Permission
+from resecure.policy.transitions import By
+from resecure.propagation import outbox
+from resecure.propagation.models import Change
+
+
+def unlock(account: UUID, *, by: Account, confirmation: UUID | None) -> None:
+    """Afterwards the person can sign in with the password they had, and the count of wrong ones is zero.
+
+    Needs a confirmation: whoever guessed until it locked would ask for this next. Raises Refused, NotFound.
+    """
+    with acting(Event.ACCOUNT_UNLOCKED, account, by=by, permission=Permission.UNLOCK) as frame:
+        evidence, missing = reasons_of_evidence(confirmation, Purpose.UNLOCK, frame.facts)
+        insist(Permission.UNLOCK, frame, *missing)
+        confirmations.use(evidence.pk, now=frame.now)
+        move_status(frame, By.UNLOCK, wrong_passwords=0, wrong_passwords_since=None)
+        outbox.announce(Change.UNLOCKED, account=account, at=frame.now, payload=told(frame.account))
+        frame.details.update(method=evidence.method, reference=evidence.reference)

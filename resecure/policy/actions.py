@@ -1,0 +1,252 @@
+"""Who may do what to whom, and when: the reasons for a no, for the button, the write, the API and the help."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from resecure.identity.accounts import ACTIVE_BASED, IN_PROGRESS, Account, Status
+from resecure.identity.agreements import AupAcceptance, acceptance_of
+from resecure.identity.resecurings import Resecuring, unfinished
+from resecure.identity.roles import RoleGrant, held_by
+from resecure.policy.refusals import NotFound, Refusal
+from resecure.policy.roles import Permission, role_of, standing_of
+from resecure.policy.transitions import By, status_after
+
+BUTTONS = {
+    Permission.RESECURE: gettext_lazy("Resecure Account"),
+    Permission.RESET_PASSWORD: gettext_lazy("Reset Password"),
+    Permission.UNLOCK: gettext_lazy("Unlock"),
+    Permission.DISABLE: gettext_lazy("Disable"),
+    Permission.ENABLE: gettext_lazy("Enable"),
+    Permission.MARK_AS_LEAVER: gettext_lazy("Mark as Leaver"),
+    Permission.JOIN: gettext_lazy("Join to an organisation"),
+    Permission.DELETE: gettext_lazy("Delete"),
+    Permission.RESTORE: gettext_lazy("Restore"),
+    Permission.END_ALL_SESSIONS: gettext_lazy("End all sessions"),
+}
+_STATUS_CHANGES = {
+    Permission.UNLOCK: By.UNLOCK,
+    Permission.DISABLE: By.DISABLE,
+    Permission.ENABLE: By.ENABLE,
+    Permission.MARK_AS_LEAVER: By.MARK_AS_LEAVER,
+    Permission.JOIN: By.JOIN,
+    Permission.DELETE: By.DELETE,
+    Permission.RESTORE: By.RESTORE,
+}
+
+
+@dataclass(kw_only=True)
+class Facts:
+    """All that a decision about an account needs, read at one moment. Under the row lock it stays true."""
+
+    account: Account
+    by: Account
+    now: datetime
+    actor_grants: list[RoleGrant] = field(default_factory=list)
+    target_grants: list[RoleGrant] = field(default_factory=list)
+    acceptance: AupAcceptance | None = None
+    resecuring: Resecuring | None = None
+
+    @classmethod
+    def read(cls, account: Account, *, by: Account, now: datetime) -> Facts:
+        """Read them now. For a write, the caller holds the lock of the account's row."""
+        grants = held_by(by.pk, account.pk)
+        return cls(
+            account=account,
+            by=by,
+            now=now,
+            actor_grants=grants[by.pk],
+            target_grants=grants[account.pk],
+            acceptance=acceptance_of(account.pk),
+            resecuring=unfinished(account.pk),
+        )
+
+    @property
+    def awaits_temporary_password(self) -> bool:
+        """Nothing opens the account, and only an administrator can change that."""
+        return not self.account.has_password and self.account.status in {*ACTIVE_BASED, Status.PENDING}
+
+
+def permissions_over(facts: Facts) -> set[Permission]:
+    """What the actor's live roles allow at the account's place in the tree."""
+    return permissions_at(facts.account.organisation_path, facts.actor_grants, by=facts.by)
+
+
+def permissions_at(path: str, grants: Sequence[RoleGrant], *, by: Account) -> set[Permission]:
+    """What these grants allow at this place; the service's own account may do all."""
+    if by.is_system:
+        return set(Permission)
+    return {each for grant in grants if grant.reaches(path) for each in role_of(grant).permissions}
+
+
+def insist_on_scope(facts: Facts) -> None:
+    """Raise NotFound unless the actor may see the account: out of scope answers as unknown does."""
+    if facts.account.is_system or Permission.VIEW_ACCOUNT not in permissions_over(facts):
+        raise NotFound
+
+
+def reasons_not_to(permission: Permission, facts: Facts) -> list[Refusal]:
+    """Every reason why this actor may not do this to this account now; an empty list if they may."""
+    reasons = _reasons_of_standing(permission, facts)
+    if permission is Permission.RESECURE:
+        reasons += _reasons_not_to_resecure(facts)
+    elif permission is Permission.RESET_PASSWORD:
+        reasons += _reasons_not_to_reset_password(facts)
+    elif permission is Permission.END_ALL_SESSIONS:
+        reasons += _reasons_not_to_end_sessions(facts)
+    elif permission in _STATUS_CHANGES:
+        reasons += _reasons_of_status(permission, facts)
+    return reasons
+
+
+def _reasons_of_standing(permission: Permission, facts: Facts) -> list[Refusal]:
+    if facts.by.is_system:
+        return []
+    if facts.by.pk == facts.account.pk:
+        return [
+            Refusal(
+                "own_account",
+                _("This is your own account."),
+                _("Ask another administrator of your organisation."),
+            )
+        ]
+    if permission not in permissions_over(facts):
+        return [
+            Refusal(
+                "role_does_not_allow",
+                _("Your role does not allow this."),
+                _("Ask a Local Administrator of the organisation."),
+            )
+        ]
+    # Only roles that allow it here count: a helpdesk worker who is an administrator elsewhere stands low here.
+    here = [g for g in facts.actor_grants if g.reaches(facts.account.organisation_path)]
+    if standing_of(facts.target_grants) >= standing_of(
+        [g for g in here if permission in role_of(g).permissions]
+    ):
+        return [
+            Refusal(
+                "equal_or_higher_standing",
+                _("This person holds an administrator role as high as yours, or higher."),
+                _("Ask an administrator of a higher role."),
+            )
+        ]
+    return []
+
+
+def _reasons_not_to_resecure(facts: Facts) -> list[Refusal]:
+    reasons = []
+    if facts.account.status not in ACTIVE_BASED:
+        reasons.append(
+            Refusal(
+                "not_active",
+                _("The account is %(status)s; only an Active or Active (Leaver) account can be resecured.")
+                % {"status": facts.account.get_status_display()},
+                _instead_of_status(facts.account),
+            )
+        )
+    if facts.resecuring is not None:
+        reasons.append(
+            Refusal(
+                "resecure_unfinished",
+                _("The account was resecured already and the person has not finished."),
+                _("Set a temporary password instead.")
+                if facts.awaits_temporary_password
+                else _("Use Reset Password if the temporary password was lost."),
+            )
+        )
+    elif facts.acceptance is None:
+        reasons.append(
+            Refusal(
+                "aup_not_accepted",
+                _("The person has not accepted the acceptable use policy."),
+                _("Use Reset Password; they accept the policy when they sign in."),
+            )
+        )
+    return reasons
+
+
+def _reasons_not_to_reset_password(facts: Facts) -> list[Refusal]:
+    account = facts.account
+    if account.status in {*ACTIVE_BASED, Status.INACTIVE, Status.LOCKED, Status.PENDING}:
+        return []
+    return [
+        Refusal(
+            "status_does_not_allow",
+            _("The account is %(status)s.") % {"status": account.get_status_display()},
+            _instead_of_status(account),
+        )
+    ]
+
+
+def _reasons_not_to_end_sessions(facts: Facts) -> list[Refusal]:
+    if facts.account.status in {*ACTIVE_BASED, Status.INACTIVE, Status.LOCKED}:
+        return []
+    return [
+        Refusal(
+            "status_does_not_allow",
+            _("The account is %(status)s, so it has no sessions.")
+            % {"status": facts.account.get_status_display()},
+        )
+    ]
+
+
+def _reasons_of_status(permission: Permission, facts: Facts) -> list[Refusal]:
+    account = facts.account
+    if status_after(account.status, _STATUS_CHANGES[permission]) is None:
+        return [
+            Refusal(
+                "status_does_not_allow",
+                _("The account is %(status)s.") % {"status": account.get_status_display()},
+                _instead_of_status(account),
+            )
+        ]
+    limits = {
+        Permission.RESTORE: settings.RESECURE.restore_within_days,
+        Permission.JOIN: settings.RESECURE.leaver_days,
+    }
+    if permission in limits and (facts.now - account.status_since).days >= limits[permission]:
+        return [
+            Refusal(
+                "too_late",
+                _("That was possible for %(days)d days only.") % {"days": limits[permission]},
+                _("Create a new account."),
+            )
+        ]
+    return []
+
+
+def _instead_of_status(account: Account) -> str:
+    status = Status(account.status)
+    if status is Status.LOCKED:
+        return _("Unlock the account or reset its password first.")
+    if status is Status.DISABLED:
+        return _("Enable the account first.")
+    if status is Status.INACTIVE:
+        return _("Reset the password; the account becomes Active again.")
+    if status is Status.DELETED:
+        return _("Restore the account first.")
+    if status is Status.DELETED_PERMANENT:
+        return _("Create a new account.")
+    if status in IN_PROGRESS:
+        return _("Wait until the change under way has finished.")
+    return ""
+
+
+def visible_scope(grants: Sequence[RoleGrant]) -> list[tuple[str, bool]]:
+    """The places whose accounts this administrator may see: (path, whether what is below belongs to it)."""
+    return [
+        (grant.organisation.path, grant.reaches_children)
+        for grant in grants
+        if Permission.VIEW_ACCOUNT in role_of(grant).permissions
+    ]
+
+
+def is_visible(account_path: str, scope: Sequence[tuple[str, bool]]) -> bool:
+    """Whether an account at this path is within a scope."""
+    return any(account_path.startswith(path) if below else account_path == path for path, below in scope)
