@@ -240,9 +240,7 @@ class _Server:
 
     def _initialise(self, programs: Path) -> None:
         if self.data.exists() and any(self.data.iterdir()):
-            raise EmbeddedPostgresError(
-                f"{self.data} holds files but no database. Move it away, then start again."
-            )
+            raise EmbeddedPostgresError(f"{self.data} holds files but no database. Move it away, then start again.")
         passwords = {role: secrets.token_urlsafe(24) for role in ("postgres", OWNER)}
         unfinished = self.folder / "data.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -342,9 +340,7 @@ class _Server:
             connection.execute(sql.SQL(statement).format(sql.Identifier(OWNER), sql.Literal(verifier)))
             if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
                 connection.execute(
-                    sql.SQL("CREATE DATABASE {} OWNER {}").format(
-                        sql.Identifier(DATABASE), sql.Identifier(OWNER)
-                    )
+                    sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), sql.Identifier(OWNER))
                 )
 
     # --- small things

@@ -82,9 +82,7 @@ def environment() -> Environment:
     return found
 
 
-def problems(
-    found: Environment | None = None, *, variables: Mapping[str, str] | None = None
-) -> list[Problem]:
+def problems(found: Environment | None = None, *, variables: Mapping[str, str] | None = None) -> list[Problem]:
     """All that is wrong or costly in a configuration; without one, in that of this process.
 
     Never raises, and no text holds a secret. ``variables`` is looked through for misspelt names.
@@ -130,9 +128,7 @@ def _problems_of_keys(found: Environment, *, all_needed: bool = True) -> list[Pr
             )
         )
     elif key and (
-        len(key) < SECRET_KEY_CHARACTERS
-        or len(set(key)) < 10
-        or key.lower().startswith(EXAMPLES_OF_SECRET_KEYS)
+        len(key) < SECRET_KEY_CHARACTERS or len(set(key)) < 10 or key.lower().startswith(EXAMPLES_OF_SECRET_KEYS)
     ):
         result.append(
             Problem(
@@ -274,9 +270,7 @@ def _looser_than_default(found: Environment) -> list[Problem]:
         extra: Any = described.json_schema_extra or {}
         value = getattr(found, name)
         looser = extra.get("looser")
-        if (looser == "above" and value > described.default) or (
-            looser == "below" and value < described.default
-        ):
+        if (looser == "above" and value > described.default) or (looser == "below" and value < described.default):
             result.append(
                 Problem(
                     code=f"looser_{name}",

@@ -167,9 +167,7 @@ class Environment(BaseSettings):
     disabled_to_deleted_days: int = _policy(
         548, looser="above", least=1, costs="Personal data of disabled accounts is kept for longer."
     )
-    leaver_days: int = _policy(
-        30, looser="above", least=1, costs="People who left keep a working account for longer."
-    )
+    leaver_days: int = _policy(30, looser="above", least=1, costs="People who left keep a working account for longer.")
     restore_within_days: int = _policy(
         30, looser="above", least=1, costs="Deleted accounts, and their data, can be brought back for longer."
     )

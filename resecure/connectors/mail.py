@@ -71,16 +71,12 @@ def send(made: EmailMessage, *, server: Server) -> None:
     except TimeoutError:
         raise NotTaken(f"the mail server did not answer in {TIMEOUT:.0f} seconds") from None
     except OSError as error:
-        raise NotTaken(
-            f"the mail server cannot be reached ({error.strerror or type(error).__name__})"
-        ) from None
+        raise NotTaken(f"the mail server cannot be reached ({error.strerror or type(error).__name__})") from None
 
 
 def _connect(server: Server) -> smtplib.SMTP:
     if server.tls:
-        return smtplib.SMTP_SSL(
-            server.host, server.port, timeout=TIMEOUT, context=ssl.create_default_context()
-        )
+        return smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT, context=ssl.create_default_context())
     return smtplib.SMTP(server.host, server.port, timeout=TIMEOUT)
 
 
@@ -95,8 +91,8 @@ def kept(*, folder: Path, to: str = "") -> list[EmailMessage]:
     if not (folder / "maildir").exists():
         return []
     found = []
-    for key in (box := mailbox.Maildir(folder / "maildir", create=False)).keys():
-        made = email.message_from_bytes(box.get_bytes(key), policy=email.policy.default)
+    for raw in mailbox.Maildir(folder / "maildir", create=False):
+        made = email.message_from_bytes(raw.as_bytes(), policy=email.policy.default)
         if not to or str(made["To"]).casefold() == to.casefold():
             found.append(made)
     return sorted(found, key=lambda each: each["Date"].datetime, reverse=True)

@@ -114,16 +114,13 @@ class Account(models.Model):
             models.CheckConstraint(name="account_status_known", condition=models.Q(status__in=Status.values)),
             models.CheckConstraint(
                 name="account_temporary_password_expires",
-                condition=models.Q(password_is_temporary=False)
-                | models.Q(temporary_password_expires_at__isnull=False),
+                condition=models.Q(password_is_temporary=False) | models.Q(temporary_password_expires_at__isnull=False),
             ),
             models.CheckConstraint(
                 name="account_secret_names_its_key",
                 condition=models.Q(secret__isnull=True) | ~models.Q(secret_key_name=""),
             ),
-            models.CheckConstraint(
-                name="account_address_is_folded", condition=models.Q(address=Lower("address"))
-            ),
+            models.CheckConstraint(name="account_address_is_folded", condition=models.Q(address=Lower("address"))),
         ]
 
     def __str__(self) -> str:

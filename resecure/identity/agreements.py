@@ -55,11 +55,7 @@ def current_aup() -> AupVersion:
 
 def acceptance_of(account: UUID) -> AupAcceptance | None:
     """The acceptance that counts, of whatever version, or None."""
-    return (
-        AupAcceptance.objects.filter(account=account, withdrawn_at__isnull=True)
-        .select_related("version")
-        .first()
-    )
+    return AupAcceptance.objects.filter(account=account, withdrawn_at__isnull=True).select_related("version").first()
 
 
 def withdraw_aup_acceptance(account: Account, *, by: UUID, because: WithdrawnBecause, now: datetime) -> int:

@@ -47,9 +47,7 @@ class IdentityConfirmation(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(name="confirmation_has_a_reference", condition=~models.Q(reference="")),
-            models.CheckConstraint(
-                name="confirmation_method_known", condition=models.Q(method__in=Method.values)
-            ),
+            models.CheckConstraint(name="confirmation_method_known", condition=models.Q(method__in=Method.values)),
         ]
 
     def is_good_for(self, purpose: Purpose, account: Account, *, by: UUID, now: datetime) -> bool:
@@ -66,6 +64,4 @@ class IdentityConfirmation(models.Model):
 
 def use(confirmation: UUID, *, now: datetime) -> bool:
     """Use it up. False if somebody was faster; the caller must then do nothing."""
-    return bool(
-        IdentityConfirmation.objects.filter(pk=confirmation, used_at__isnull=True).update(used_at=now)
-    )
+    return bool(IdentityConfirmation.objects.filter(pk=confirmation, used_at__isnull=True).update(used_at=now))

@@ -47,18 +47,14 @@ class SecurityQuestion(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["account", "position"], name="three_questions"),
-            models.CheckConstraint(
-                name="question_one_to_three", condition=models.Q(position__gte=1, position__lte=3)
-            ),
+            models.CheckConstraint(name="question_one_to_three", condition=models.Q(position__gte=1, position__lte=3)),
         ]
 
 
 # --- the password. Each of these raises the generation: who knew the old one holds nothing any more.
 
 
-def set_temporary_password(
-    account: Account, *, password: str, now: datetime, by: UUID, **columns: object
-) -> None:
+def set_temporary_password(account: Account, *, password: str, now: datetime, by: UUID, **columns: object) -> None:
     """``password`` is a hash. Afterwards it opens one sign-in, once, until ``temporary_password_expires_at``,
     which is among ``columns``: what else changes on the row at this moment."""
     _replace_password(account, now=now, by=by, password=password, password_is_temporary=True, **columns)
@@ -67,9 +63,7 @@ def set_temporary_password(
 def set_password(account: Account, *, password: str, now: datetime, by: UUID, **columns: object) -> None:
     """``password`` is a hash. Afterwards it is the long-term password."""
     cleared: dict[str, object] = {"temporary_password_expires_at": None, "temporary_password_key": ""}
-    _replace_password(
-        account, now=now, by=by, password=password, password_is_temporary=False, **{**cleared, **columns}
-    )
+    _replace_password(account, now=now, by=by, password=password, password_is_temporary=False, **{**cleared, **columns})
 
 
 def _replace_password(account: Account, *, now: datetime, by: UUID, **columns: object) -> None:
@@ -141,9 +135,7 @@ def secret_key_of(text: str) -> str:
 def set_secret(account: Account, secret: str, *, now: datetime) -> None:
     """Afterwards this secret, and nothing older, identifies the person. Legacy questions are gone."""
     sealed, key_name = secret_store.encrypted(secret_key_of(secret), account=account.pk, purpose=SECRET)
-    digest, digest_key = secret_store.keyed_digest(
-        secret_key_of(secret), account=account.pk, purpose=OLD_SECRET
-    )
+    digest, digest_key = secret_store.keyed_digest(secret_key_of(secret), account=account.pk, purpose=OLD_SECRET)
     SecretHistory.objects.create(account=account, digest=digest, key_name=digest_key, set_at=now)
     account.secret, account.secret_key_name, account.secret_set_at = sealed, key_name, now
     account.save(update_fields=["secret", "secret_key_name", "secret_set_at"])

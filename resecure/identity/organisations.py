@@ -38,9 +38,7 @@ class Organisation(models.Model):
         return self.closed_on is None
 
 
-def add(
-    *, code: str, name: str, kind: str = "", parent: Organisation | None = None, **more: Any
-) -> Organisation:
+def add(*, code: str, name: str, kind: str = "", parent: Organisation | None = None, **more: Any) -> Organisation:
     """A new organisation under its parent."""
     return Organisation.objects.create(
         code=code,

@@ -53,9 +53,7 @@ class Resecuring(models.Model):
                 fields=["account"], condition=models.Q(ended_at__isnull=True), name="resecured_once_at_a_time"
             ),
             models.UniqueConstraint(fields=["by", "idempotency_key"], name="resecuring_asked_once"),
-            models.CheckConstraint(
-                name="resecuring_because_known", condition=models.Q(because__in=Trigger.values)
-            ),
+            models.CheckConstraint(name="resecuring_because_known", condition=models.Q(because__in=Trigger.values)),
         ]
 
 

@@ -27,9 +27,7 @@ def decrypted(sealed: bytes, key_name: str, *, account: UUID, purpose: str) -> s
     for key in settings.RESECURE.keys:
         if key.name == key_name:
             sealed = bytes(sealed)
-            opened = AESGCM(key.key).decrypt(
-                sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _bound_to(account, purpose)
-            )
+            opened = AESGCM(key.key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _bound_to(account, purpose))
             return opened.decode()
     raise LookupError(f"RESECURE_ENCRYPTION_KEYS has no key named {key_name}")
 

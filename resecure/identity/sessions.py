@@ -106,9 +106,7 @@ def live(account: Account, *, now: datetime, idle: timedelta) -> models.QuerySet
 
 def end(session: UUID, *, account: UUID, now: datetime) -> bool:
     """End one session of this account. False if there is no such live one."""
-    return bool(
-        Session.objects.filter(pk=session, account=account, ended_at__isnull=True).update(ended_at=now)
-    )
+    return bool(Session.objects.filter(pk=session, account=account, ended_at__isnull=True).update(ended_at=now))
 
 
 def end_others(session: UUID, *, account: UUID, now: datetime) -> int:

@@ -65,11 +65,7 @@ def find(handle: str, *, now: datetime) -> SignIn | None:
 
 def locked(sign_in: UUID, account: Account) -> SignIn:
     """The sign-in as it is now, locked, for a caller that already holds the account's row lock."""
-    return (
-        SignIn.objects.select_for_update(of=("self",))
-        .select_related("aup_agreed")
-        .get(pk=sign_in, account=account)
-    )
+    return SignIn.objects.select_for_update(of=("self",)).select_related("aup_agreed").get(pk=sign_in, account=account)
 
 
 def lives(sign_in: SignIn, account: Account, *, now: datetime) -> bool:

@@ -6,9 +6,9 @@ from django.utils.translation import gettext as _
 
 from resecure.audit.events import Event
 from resecure.identity.agreements import current_aup
-from resecure.operations.finishing import finish_if_nothing_is_owed
-from resecure.operations.sign_in import Progress
-from resecure.operations.step_frame import note, taking
+from resecure.operations.shared.finishing import finish_if_nothing_is_owed
+from resecure.operations.shared.progress import Progress
+from resecure.operations.shared.step_frame import note, taking
 from resecure.policy.next_sign_in import Step
 from resecure.policy.refusals import Refusal, Refused
 

@@ -14,8 +14,8 @@ from resecure.audit import record
 from resecure.audit.events import Event
 from resecure.identity import credentials, passwords, sessions, throttles
 from resecure.identity.accounts import Account
-from resecure.operations.sign_in import Client
-from resecure.operations.telling import told
+from resecure.operations.shared.progress import Client
+from resecure.operations.shared.telling import told
 from resecure.policy.passwords import faults_of_password
 from resecure.policy.refusals import Invalid, NotSignedIn, Throttled
 from resecure.propagation import outbox

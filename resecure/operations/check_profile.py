@@ -11,17 +11,15 @@ from django.utils import timezone
 from resecure.audit import record
 from resecure.audit.events import Event
 from resecure.identity.accounts import Account, search_keys, touch
-from resecure.operations.finishing import finish_if_nothing_is_owed
-from resecure.operations.sign_in import Progress
-from resecure.operations.step_frame import note, taking
-from resecure.operations.typed import mobile_number, name_part
+from resecure.operations.shared.finishing import finish_if_nothing_is_owed
+from resecure.operations.shared.progress import Progress
+from resecure.operations.shared.step_frame import note, taking
+from resecure.operations.shared.typed import mobile_number, name_part
 from resecure.policy.next_sign_in import Step
 from resecure.policy.refusals import Invalid
 
 
-def check_profile(
-    handle: str, *, given_name: str, family_name: str, mobile: str = "", job_title: str = ""
-) -> Progress:
+def check_profile(handle: str, *, given_name: str, family_name: str, mobile: str = "", job_title: str = "") -> Progress:
     """Afterwards the profile is as typed and counts as checked. Raises Invalid, Refused, NotSignedIn."""
     values = _checked(given_name=given_name, family_name=family_name, mobile=mobile, job_title=job_title)
     with taking(Step.PROFILE, Event.PROFILE_CHECKED, handle) as frame:
@@ -31,9 +29,7 @@ def check_profile(
         return finish_if_nothing_is_owed(frame, handle)
 
 
-def change_profile(
-    account: UUID, *, given_name: str, family_name: str, mobile: str = "", job_title: str = ""
-) -> None:
+def change_profile(account: UUID, *, given_name: str, family_name: str, mobile: str = "", job_title: str = "") -> None:
     """Afterwards the person's own profile is as typed. Raises Invalid."""
     values = _checked(given_name=given_name, family_name=family_name, mobile=mobile, job_title=job_title)
     now = timezone.now()
@@ -57,9 +53,7 @@ def _changed(account: Account, values: dict[str, str]) -> list[str]:
 
 
 def _write(account: Account, values: dict[str, str], *, now: datetime, **more: object) -> None:
-    keys = search_keys(
-        given_name=values["given_name"], family_name=values["family_name"], address=account.address
-    )
+    keys = search_keys(given_name=values["given_name"], family_name=values["family_name"], address=account.address)
     touch(account, by=account.pk, now=now, **values, **keys, **more)
 
 

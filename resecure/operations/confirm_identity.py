@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from resecure.audit.events import Event
 from resecure.identity.accounts import Account
 from resecure.identity.confirmations import IdentityConfirmation, Method, Purpose
-from resecure.operations.frame import acting, insist
-from resecure.operations.typed import one_line
+from resecure.operations.shared.frame import acting, insist
+from resecure.operations.shared.typed import one_line
 from resecure.policy.refusals import Invalid
 from resecure.policy.roles import Permission
 
@@ -45,8 +45,6 @@ def confirm_identity(
 
 def cannot_confirm_identity(account: UUID, *, by: Account, said: str) -> None:
     """Stop, and write down that this administrator was not sure who asked. Nothing about the account changes."""
-    with acting(
-        Event.IDENTITY_NOT_CONFIRMED, account, by=by, permission=Permission.CONFIRM_IDENTITY
-    ) as frame:
+    with acting(Event.IDENTITY_NOT_CONFIRMED, account, by=by, permission=Permission.CONFIRM_IDENTITY) as frame:
         insist(Permission.CONFIRM_IDENTITY, frame)
         frame.details.update(said=one_line(said)[:500])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from django.conf import settings
@@ -14,9 +15,9 @@ from resecure.audit.events import Event
 from resecure.identity.accounts import Account, Status, search_keys
 from resecure.identity.organisations import Organisation
 from resecure.identity.roles import held_by
-from resecure.operations.frame import record_refusal
-from resecure.operations.telling import told
-from resecure.operations.typed import mail_address, mobile_number, name_part
+from resecure.operations.shared.frame import record_refusal
+from resecure.operations.shared.telling import told
+from resecure.operations.shared.typed import mail_address, mobile_number, name_part
 from resecure.policy.actions import permissions_at
 from resecure.policy.refusals import Invalid, Refusal, Refused
 from resecure.policy.roles import Permission
@@ -102,13 +103,11 @@ def _organisation(code: str, *, by: Account) -> Organisation:
     return found
 
 
-def _checked(
-    *, address: str, given_name: str, family_name: str, job_title: str, mobile: str
-) -> dict[str, str]:
+def _checked(*, address: str, given_name: str, family_name: str, job_title: str, mobile: str) -> dict[str, str]:
     """All fields as they will be stored, or Invalid with the errors of all of them at once."""
     values: dict[str, str] = {}
     errors: dict[str, list[str]] = {}
-    checks = {
+    checks: dict[str, Callable[[], str]] = {
         "address": lambda: mail_address(address),
         "given_name": lambda: name_part("given_name", given_name, most=100),
         "family_name": lambda: name_part("family_name", family_name, most=100),

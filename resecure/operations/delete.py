@@ -8,8 +8,8 @@ from resecure.audit.events import Event
 from resecure.identity import resecurings, roles
 from resecure.identity.accounts import Account
 from resecure.identity.resecurings import Outcome
-from resecure.operations.frame import acting, insist, move_status
-from resecure.operations.telling import told
+from resecure.operations.shared.frame import acting, insist, move_status
+from resecure.operations.shared.telling import told
 from resecure.policy.roles import Permission
 from resecure.policy.transitions import By
 from resecure.propagation import outbox

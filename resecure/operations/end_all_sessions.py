@@ -7,8 +7,8 @@ from uuid import UUID
 from resecure.audit.events import Event
 from resecure.identity import sessions
 from resecure.identity.accounts import Account
-from resecure.operations.frame import acting, insist
-from resecure.operations.telling import told
+from resecure.operations.shared.frame import acting, insist
+from resecure.operations.shared.telling import told
 from resecure.policy.roles import Permission
 from resecure.propagation import outbox
 from resecure.propagation.models import Change

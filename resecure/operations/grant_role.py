@@ -11,8 +11,8 @@ from resecure.identity import roles, sessions
 from resecure.identity.accounts import Account
 from resecure.identity.organisations import Organisation
 from resecure.identity.roles import RoleGrant, RoleName
-from resecure.operations.frame import Frame, acting, insist
-from resecure.operations.telling import told
+from resecure.operations.shared.frame import Frame, acting, insist
+from resecure.operations.shared.telling import told
 from resecure.policy.actions import permissions_at
 from resecure.policy.refusals import Invalid, Refusal
 from resecure.policy.roles import Permission, role_of
@@ -29,9 +29,7 @@ def grant_role(
     """
     with acting(Event.ROLE_GRANTED, account, by=by, permission=Permission.GRANT_ROLE) as frame:
         at = Organisation.objects.filter(code=organisation_code.strip().upper()).first()
-        if at is None or Permission.GRANT_ROLE not in permissions_at(
-            at.path, frame.facts.actor_grants, by=by
-        ):
+        if at is None or Permission.GRANT_ROLE not in permissions_at(at.path, frame.facts.actor_grants, by=by):
             raise Invalid({"organisation": [_("Enter the code of an organisation in which you grant roles")]})
         insist(Permission.GRANT_ROLE, frame, *_reasons(frame, role, at, reaches_children))
         made = RoleGrant.objects.create(
@@ -116,8 +114,7 @@ def _reasons(frame: Frame, role: RoleName, at: Organisation, reaches_children: b
         reaches_children
         and not frame.by.is_system
         and not any(
-            g.reaches_children and role in role_of(g).may_grant and g.reaches(at.path)
-            for g in frame.facts.actor_grants
+            g.reaches_children and role in role_of(g).may_grant and g.reaches(at.path) for g in frame.facts.actor_grants
         )
     ):
         reasons.append(

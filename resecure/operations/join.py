@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from resecure.audit.events import Event
 from resecure.identity.accounts import Account
 from resecure.identity.organisations import Organisation
-from resecure.operations.frame import acting, insist, move_status
-from resecure.operations.telling import told
+from resecure.operations.shared.frame import acting, insist, move_status
+from resecure.operations.shared.telling import told
 from resecure.policy.actions import permissions_at
 from resecure.policy.refusals import Invalid
 from resecure.policy.roles import Permission

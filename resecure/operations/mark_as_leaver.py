@@ -7,8 +7,8 @@ from uuid import UUID
 from resecure.audit.events import Event
 from resecure.identity import roles
 from resecure.identity.accounts import Account
-from resecure.operations.frame import acting, insist, move_status
-from resecure.operations.telling import told
+from resecure.operations.shared.frame import acting, insist, move_status
+from resecure.operations.shared.telling import told
 from resecure.policy.roles import Permission
 from resecure.policy.transitions import By
 from resecure.propagation import outbox
@@ -21,9 +21,7 @@ def mark_as_leaver(account: UUID, *, by: Account) -> None:
     They can go on signing in for 30 days; sessions of now end, as they may have been an administrator's.
     Raises Refused with every reason, or NotFound.
     """
-    with acting(
-        Event.ACCOUNT_MARKED_AS_LEAVER, account, by=by, permission=Permission.MARK_AS_LEAVER
-    ) as frame:
+    with acting(Event.ACCOUNT_MARKED_AS_LEAVER, account, by=by, permission=Permission.MARK_AS_LEAVER) as frame:
         insist(Permission.MARK_AS_LEAVER, frame)
         move_status(frame, By.MARK_AS_LEAVER)
         ended = roles.withdraw(frame.facts.target_grants, by=by.pk, now=frame.now)

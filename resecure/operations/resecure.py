@@ -14,8 +14,8 @@ from resecure.identity.accounts import Account
 from resecure.identity.agreements import WithdrawnBecause
 from resecure.identity.confirmations import Purpose
 from resecure.identity.resecurings import Resecuring, Trigger
-from resecure.operations.frame import acting, insist
-from resecure.operations.telling import told
+from resecure.operations.shared.frame import acting, insist
+from resecure.operations.shared.telling import told
 from resecure.policy.evidence import reasons_of_evidence
 from resecure.policy.refusals import Refusal, Refused
 from resecure.policy.roles import Permission

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from resecure.audit.events import Event
 from resecure.identity.accounts import Account
-from resecure.operations.frame import acting, insist, move_status
-from resecure.operations.telling import told
+from resecure.operations.shared.frame import acting, insist, move_status
+from resecure.operations.shared.telling import told
 from resecure.policy.roles import Permission
 from resecure.policy.transitions import By
 from resecure.propagation import outbox

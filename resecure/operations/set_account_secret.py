@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from resecure.audit.events import Event
 from resecure.identity import credentials
-from resecure.operations.finishing import finish_if_nothing_is_owed
-from resecure.operations.sign_in import Progress
-from resecure.operations.step_frame import taking
+from resecure.operations.shared.finishing import finish_if_nothing_is_owed
+from resecure.operations.shared.progress import Progress
+from resecure.operations.shared.step_frame import taking
 from resecure.policy.next_sign_in import Step
 from resecure.policy.refusals import Invalid
 from resecure.policy.secrets import faults_of_secret

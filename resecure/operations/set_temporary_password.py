@@ -14,9 +14,9 @@ from resecure.audit.events import Event
 from resecure.identity import confirmations, credentials, passwords, resecurings
 from resecure.identity.accounts import Account
 from resecure.identity.confirmations import Purpose
-from resecure.operations.frame import Frame, acting, insist
-from resecure.operations.telling import told
-from resecure.operations.typed import one_line
+from resecure.operations.shared.frame import Frame, acting, insist
+from resecure.operations.shared.telling import told
+from resecure.operations.shared.typed import one_line
 from resecure.policy.actions import Facts, insist_on_scope
 from resecure.policy.evidence import reasons_of_evidence
 from resecure.policy.generated_passwords import generate
@@ -66,9 +66,7 @@ def set_temporary_password(
     hashed = passwords.hashed(password)
     key = f"{by.pk}:{idempotency_key}"[:100] if idempotency_key else ""
     try:
-        with acting(
-            Event.TEMPORARY_PASSWORD_SET, account, by=by, permission=Permission.RESET_PASSWORD
-        ) as frame:
+        with acting(Event.TEMPORARY_PASSWORD_SET, account, by=by, permission=Permission.RESET_PASSWORD) as frame:
             if key and frame.account.temporary_password_key == key:
                 raise _AskedBefore
             reasons = _reasons_of_waiving(require_change, change_not_required_because)
@@ -100,9 +98,7 @@ def set_temporary_password(
     except _AskedBefore:
         before = Account.objects.get(pk=account)
         assert before.temporary_password_expires_at is not None
-        return TemporaryPassword(
-            password=None, expires_at=before.temporary_password_expires_at, require_change=True
-        )
+        return TemporaryPassword(password=None, expires_at=before.temporary_password_expires_at, require_change=True)
     return TemporaryPassword(password=password, expires_at=expires_at, require_change=require_change)
 
 

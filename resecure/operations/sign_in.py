@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -15,27 +13,10 @@ from resecure.audit.events import Event
 from resecure.identity import passwords, sessions, sign_ins, throttles
 from resecure.identity.accounts import MAY_SIGN_IN, Account, address_key
 from resecure.identity.credentials import wrong_password
-from resecure.policy.next_sign_in import Step, still_owed
+from resecure.operations.shared.progress import Client, Progress
+from resecure.policy.next_sign_in import still_owed
 from resecure.policy.refusals import NotSignedIn, Throttled
 from resecure.policy.transitions import By, status_after
-
-
-@dataclass(frozen=True, kw_only=True)
-class Client:
-    """Who is calling, as far as the network tells."""
-
-    address: str | None
-    name: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Progress:
-    """Where a sign-in stands: a session if nothing is owed, else a handle and what is, in order."""
-
-    account: UUID
-    session: str | None = field(default=None, repr=False)
-    handle: str | None = field(default=None, repr=False)
-    owed: list[Step] = field(default_factory=list)
 
 
 def sign_in(address: str, password: str, *, client: Client) -> Progress:
@@ -170,9 +151,7 @@ def _failed(
 
 def _count_wrong_password(account: Account, *, now: datetime) -> None:
     after = status_after(account.status, By.WRONG_PASSWORDS)
-    wrong = wrong_password(
-        account.pk, now=now, window=timedelta(minutes=settings.RESECURE.lock_window_minutes)
-    )
+    wrong = wrong_password(account.pk, now=now, window=timedelta(minutes=settings.RESECURE.lock_window_minutes))
     if after is None or wrong < settings.RESECURE.lock_after_wrong_passwords:
         return
     # Whoever is signed in already passes no check while the status is Locked, and passes again after Unlock

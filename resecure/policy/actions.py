@@ -126,9 +126,7 @@ def _reasons_of_standing(permission: Permission, facts: Facts) -> list[Refusal]:
         ]
     # Only roles that allow it here count: a helpdesk worker who is an administrator elsewhere stands low here.
     here = [g for g in facts.actor_grants if g.reaches(facts.account.organisation_path)]
-    if standing_of(facts.target_grants) >= standing_of(
-        [g for g in here if permission in role_of(g).permissions]
-    ):
+    if standing_of(facts.target_grants) >= standing_of([g for g in here if permission in role_of(g).permissions]):
         return [
             Refusal(
                 "equal_or_higher_standing",
@@ -190,8 +188,7 @@ def _reasons_not_to_end_sessions(facts: Facts) -> list[Refusal]:
     return [
         Refusal(
             "status_does_not_allow",
-            _("The account is %(status)s, so it has no sessions.")
-            % {"status": facts.account.get_status_display()},
+            _("The account is %(status)s, so it has no sessions.") % {"status": facts.account.get_status_display()},
         )
     ]
 

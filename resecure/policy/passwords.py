@@ -76,46 +76,24 @@ def _faults_without_history(password: str, account: Account) -> list[str]:
         faults.append(_("Choose a password of at least %(least)d characters") % {"least": least})
     names = _names(account)
     if _holds_a_name(password, names):
-        faults.append(
-            _("Choose a password without your name, your organisation's name or the name of this service")
-        )
+        faults.append(_("Choose a password without your name, your organisation's name or the name of this service"))
     if is_common(password) or _is_easily_guessed(password, names):
         faults.append(_("This password is easy to guess. Choose another, for example four random words"))
     return faults
 
 
 def _names(account: Account) -> list[str]:
-    whole = [
-        account.given_name,
-        account.family_name,
-        account.organisation.name,
-        account.address.partition("@")[0],
-    ]
-    words = {fold(word) for text in whole for word in text.replace("-", " ").replace(".", " ").split()}
-    # Short words (a surname Ng, "the", "of") would rule out half the language.
-    return sorted(
-        {word for word in words | {SERVICE_NAME} if len(word) > 3}
-        | {fold(text) for text in whole if len(text) > 3}
-    )
-
-
-_TOO_COMMON_TO_COUNT = {
-    "practice",
-    "surgery",
-    "medical",
-    "centre",
-    "health",
-    "group",
-    "trust",
-    "with",
-    "care",
-    "hospital",
-}
+    """What a stranger would try first: each part of the person's name, and the whole of the other names."""
+    person = f"{account.given_name} {account.family_name}".replace("-", " ").replace("'", " ")
+    whole = [account.organisation.name, account.address.partition("@")[0], SERVICE_NAME]
+    # Shorter names (Ng, Li, Amy) stand in too many ordinary words.
+    return sorted({name for name in [*fold(person).split(), *map(fold, whole)] if len(name) > 3})
 
 
 def _holds_a_name(password: str, names: list[str]) -> bool:
     folded = fold(password)
-    return any(name in folded for name in names if name not in _TOO_COMMON_TO_COUNT)
+    squeezed = "".join(letter for letter in folded if letter.isalnum())
+    return any(name in folded or name.replace(" ", "") in squeezed for name in names)
 
 
 def _is_easily_guessed(password: str, names: list[str]) -> bool:

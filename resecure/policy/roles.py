@@ -86,9 +86,7 @@ class PrimaryLocalAdministrator(Role):
     sentence = "A Local Administrator who also grants and withdraws roles in the organisation."
     standing = 3
     permissions = ADMINISTRATOR | {Permission.GRANT_ROLE, Permission.WITHDRAW_ROLE, Permission.VIEW_AUDIT}
-    may_grant = frozenset(
-        {RoleName.LOCAL_HELPDESK, RoleName.LOCAL_ADMINISTRATOR, RoleName.PRIMARY_LOCAL_ADMINISTRATOR}
-    )
+    may_grant = frozenset({RoleName.LOCAL_HELPDESK, RoleName.LOCAL_ADMINISTRATOR, RoleName.PRIMARY_LOCAL_ADMINISTRATOR})
 
 
 class GlobalHelpdesk(Role):

@@ -87,9 +87,7 @@ def postpone(delivery: Delivery, *, now: datetime, because: str) -> None:
         fail(delivery, because=because)
         return
     ceiling = min(LONGEST_WAIT, timedelta(seconds=2 ** min(delivery.attempts, 12)))
-    wait = ceiling * (
-        0.5 + secrets.randbelow(500) / 1000
-    )  # spread, so that they do not all come back at once
+    wait = ceiling * (0.5 + secrets.randbelow(500) / 1000)  # spread, so that they do not all come back at once
     Delivery.objects.filter(pk=delivery.pk, state=State.REQUESTED).update(
         next_attempt_at=now + wait, claimed_until=None, failed_because=because[:300]
     )

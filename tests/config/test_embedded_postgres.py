@@ -168,8 +168,7 @@ def test_many_starters_at_once_share_one_server(state: Path) -> None:
         "state = pathlib.Path(sys.argv[1]); print(ensure_running(state), status(state).process_id)"
     )
     starters = [
-        subprocess.Popen([sys.executable, "-c", code, str(state)], stdout=subprocess.PIPE, text=True)
-        for _ in range(4)
+        subprocess.Popen([sys.executable, "-c", code, str(state)], stdout=subprocess.PIPE, text=True) for _ in range(4)
     ]
     answers = {starter.communicate(timeout=60)[0] for starter in starters}
     assert [starter.returncode for starter in starters] == [0, 0, 0, 0]

@@ -44,9 +44,7 @@ class Sample(PageForm):
         widget=forms.CheckboxSelectMultiple,
     )  # fmt: skip
     change = forms.BooleanField(label="Require Password Change at Next logon", required=False)
-    organisation = forms.ChoiceField(
-        label="Organisation", choices=[("", "Choose"), ("B", "Brynmawr Surgery")]
-    )
+    organisation = forms.ChoiceField(label="Organisation", choices=[("", "Choose"), ("B", "Brynmawr Surgery")])
 
 
 def sent(**values: Any) -> Sample:
@@ -84,9 +82,7 @@ def test_every_picture_the_stylesheet_names_is_there() -> None:
 
 
 def test_no_font_and_no_map_is_served() -> None:
-    assert not [
-        path for path in STATIC.rglob("*") if path.suffix in {".woff", ".woff2", ".ttf", ".otf", ".map"}
-    ]
+    assert not [path for path in STATIC.rglob("*") if path.suffix in {".woff", ".woff2", ".ttf", ".otf", ".map"}]
     assert "sourceMappingURL" not in "".join(path.read_text() for path in STATIC.glob("*.js"))
 
 
@@ -191,9 +187,7 @@ def test_a_refused_action_says_why_and_what_to_do_instead() -> None:
             "instead": {"text": "Set temporary password", "href": "/set"},
         },
     )  # fmt: skip
-    assert re.search(
-        r'<button[^>]*aria-disabled="true"[^>]*aria-describedby="action-resecure-account-why"', page
-    )
+    assert re.search(r'<button[^>]*aria-disabled="true"[^>]*aria-describedby="action-resecure-account-why"', page)
     assert 'id="action-resecure-account-why"' in page
     assert "The AUP was never accepted." in page
     assert 'href="/set"' in page

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
+
+from resecure.entrypoints.web.http import clear_session, clear_sign_in
+from resecure.policy.refusals import Refused
 
 
 def page(request: HttpRequest, *, status: int, heading: str, text: str) -> HttpResponse:
@@ -13,18 +17,16 @@ def page(request: HttpRequest, *, status: int, heading: str, text: str) -> HttpR
     return render(request, "base/error.jinja", context, status=status)
 
 
-def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's call
     return page(
         request,
         status=404,
         heading=_("Page not found"),
-        text=_(
-            "Check the address, or go back and try again. You may not be allowed to see what you asked for."
-        ),
+        text=_("Check the address, or go back and try again. You may not be allowed to see what you asked for."),
     )
 
 
-def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's call
     return page(
         request,
         status=403,
@@ -33,7 +35,7 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
     )
 
 
-def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001 - Django's call
     return page(
         request,
         status=400,
@@ -62,7 +64,7 @@ def unavailable(request: HttpRequest) -> HttpResponse:
     )
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django's call
     return page(
         request,
         status=403,
@@ -71,3 +73,17 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
             "Nothing was changed. Go back, reload the page and send the form again. Your browser must accept cookies."
         ),
     )
+
+
+def signed_out() -> HttpResponse:
+    """The session or sign-in does not pass: lead to the sign-in page, and say why there."""
+    response = HttpResponseRedirect(reverse("sign_in:start") + "?ended=1")
+    clear_session(response)
+    clear_sign_in(response)
+    return response
+
+
+def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:
+    """Every reason for the no, and what to do instead."""
+    context = {"heading": _("That was not done"), "status": 409, "reasons": refusal.reasons}
+    return render(request, "base/refused.jinja", context, status=409)

@@ -118,9 +118,7 @@ class PageForm(forms.Form):
     def _label(self, bound: forms.BoundField) -> str:
         label = str(bound.label)
         optional = self.mark_optional and not bound.field.required
-        if optional and not isinstance(
-            bound.field.widget, forms.CheckboxInput | forms.CheckboxSelectMultiple
-        ):
+        if optional and not isinstance(bound.field.widget, forms.CheckboxInput | forms.CheckboxSelectMultiple):
             return _("%(label)s (optional)") % {"label": label}
         return label
 
@@ -131,9 +129,7 @@ class PageForm(forms.Form):
             return [Option(value="on", label=label, hint=hint, chosen=widget.check_test(raw))]
         if not isinstance(widget, forms.Select | forms.RadioSelect | forms.CheckboxSelectMultiple):
             return []
-        chosen = {
-            str(one) for one in (raw if isinstance(raw, list | tuple | set) else [raw]) if one is not None
-        }
+        chosen = {str(one) for one in (raw if isinstance(raw, list | tuple | set) else [raw]) if one is not None}
         pairs: list[tuple[Any, Any]] = []
         inner: Any
         for value, inner in widget.choices:  # a named group holds its choices where a label would stand
@@ -183,11 +179,7 @@ def _attributes(bound: forms.BoundField) -> dict[str, str | bool]:
         attributes.pop("cols", None)
     if bound.errors:
         attributes["aria-invalid"] = "true"
-    return {
-        name: value if value is True else str(value)
-        for name, value in attributes.items()
-        if value is not False
-    }
+    return {name: value if value is True else str(value) for name, value in attributes.items() if value is not False}
 
 
 def _what_is_missing(field: forms.Field) -> str:

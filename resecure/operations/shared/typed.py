@@ -19,8 +19,7 @@ def one_line(text: str) -> str:
     kept = "".join(
         " " if letter in "\n\r\t" else letter
         for letter in unicodedata.normalize("NFC", text)
-        if letter in "\n\r\t"
-        or (unicodedata.category(letter) not in {"Cc", "Cs", "Co"} and letter not in _TURNING)
+        if letter in "\n\r\t" or (unicodedata.category(letter) not in {"Cc", "Cs", "Co"} and letter not in _TURNING)
     )
     return " ".join(kept.split())
 
@@ -29,9 +28,7 @@ def name_part(field: str, text: str, *, most: int, required: bool = True) -> str
     """A name or title as given, or Invalid naming the field."""
     given = unicodedata.normalize("NFC", text).strip()
     if any(unicodedata.category(letter) in {"Cc", "Cs", "Co"} or letter in _TURNING for letter in given):
-        raise Invalid(
-            {field: [_("Use letters, spaces, hyphens and apostrophes; this holds invisible characters")]}
-        )
+        raise Invalid({field: [_("Use letters, spaces, hyphens and apostrophes; this holds invisible characters")]})
     if required and not given:
         raise Invalid({field: [_("Enter this; it cannot be empty")]})
     if len(given) > most:

@@ -10,9 +10,9 @@ from resecure.audit import record
 from resecure.audit.events import Event
 from resecure.identity import agreements, resecurings, sessions
 from resecure.identity.resecurings import Outcome
-from resecure.operations.sign_in import Progress
-from resecure.operations.step_frame import StepFrame, note
-from resecure.operations.telling import told
+from resecure.operations.shared.progress import Progress
+from resecure.operations.shared.step_frame import StepFrame, note
+from resecure.operations.shared.telling import told
 from resecure.policy.refusals import NotSignedIn
 from resecure.policy.transitions import By, status_after
 from resecure.propagation import outbox

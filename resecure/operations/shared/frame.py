@@ -34,9 +34,7 @@ class Frame:
 
 
 @contextmanager
-def acting(
-    event: Event, account: UUID, *, by: Account, permission: Permission, **details: Any
-) -> Iterator[Frame]:
+def acting(event: Event, account: UUID, *, by: Account, permission: Permission, **details: Any) -> Iterator[Frame]:
     """Open the transaction of an administrator's operation, lock the account, and check scope.
 
     Inside, the operation asks :func:`insist` for its reasons and then writes. When the block ends, the
@@ -101,8 +99,6 @@ def move_status(frame: Frame, how: By, **columns: Any) -> Status:
     before = frame.account.status
     after = status_after(before, how)
     assert after is not None
-    sessions.revoke_all(
-        frame.account, by=frame.by.pk, now=frame.now, status=after, status_since=frame.now, **columns
-    )
+    sessions.revoke_all(frame.account, by=frame.by.pk, now=frame.now, status=after, status_since=frame.now, **columns)
     frame.details.update(before=before, after=after.value)
     return after

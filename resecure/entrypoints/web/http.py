@@ -1,0 +1,56 @@
+"""What every page needs of a request: who asks, from where, and the two cookies."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from resecure.entrypoints.network import client_address
+from resecure.identity.accounts import Account
+from resecure.operations.shared.progress import Client
+
+
+def me_of(request: HttpRequest) -> Account:
+    """Who is signed in. Only for views that :mod:`resecure.entrypoints.web.access` lets no one else into."""
+    me: Account = request.me  # type: ignore[attr-defined]
+    return me
+
+
+def session_of(request: HttpRequest) -> UUID:
+    """The session that asks; same condition."""
+    session: UUID = request.session_id  # type: ignore[attr-defined]
+    return session
+
+
+def client_of(request: HttpRequest) -> Client:
+    """Where the request comes from, and what the browser calls itself."""
+    return Client(address=client_address(request.META), name=request.META.get("HTTP_USER_AGENT", "")[:200])
+
+
+def set_session(response: HttpResponse, token: str) -> None:
+    """Hand the session to the browser; it ends with the browser, or when the account says so."""
+    _set(response, settings.SESSION_COOKIE, token)
+    response.delete_cookie(settings.SIGN_IN_COOKIE, path="/")
+
+
+def clear_session(response: HttpResponse) -> None:
+    """Take the session cookie back."""
+    response.delete_cookie(settings.SESSION_COOKIE, path="/")
+
+
+def set_sign_in(response: HttpResponse, handle: str) -> None:
+    """Hand a sign-in with steps owed to the browser, in place of any session."""
+    _set(response, settings.SIGN_IN_COOKIE, handle)
+    response.delete_cookie(settings.SESSION_COOKIE, path="/")
+
+
+def clear_sign_in(response: HttpResponse) -> None:
+    """Take the sign-in cookie back."""
+    response.delete_cookie(settings.SIGN_IN_COOKIE, path="/")
+
+
+def _set(response: HttpResponse, name: str, value: str) -> None:
+    # HttpOnly: a script that got in must not read it. Lax: a link from a mail still finds one signed in.
+    response.set_cookie(name, value, path="/", secure=settings.HTTPS, httponly=True, samesite="Lax")

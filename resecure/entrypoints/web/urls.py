@@ -1,0 +1,15 @@
+"""The pages, one area a module."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("resecure.entrypoints.web.sign_in.urls", namespace="sign_in")),
+    path("", include("resecure.entrypoints.web.my_account.urls", namespace="my_account")),
+    path(
+        "user-management/",
+        include("resecure.entrypoints.web.user_management.urls", namespace="user_management"),
+    ),
+    path("organisations/", include("resecure.entrypoints.web.organisations.urls", namespace="organisations")),
+    path("help/", include("resecure.entrypoints.web.help.urls", namespace="help")),
+    path("mailbox/", include("resecure.entrypoints.web.mailbox.urls", namespace="mailbox")),
+]

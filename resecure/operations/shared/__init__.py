@@ -1,0 +1,1 @@
+"""What operations stand in and share. Operations never call one another; they may call this."""

@@ -1,0 +1,163 @@
+"""A small world for every test: a tree of organisations, and people in it whose passwords are known."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+PASSWORD = "correct horse battery staple"
+
+
+@dataclass
+class World:
+    """Organisations ``region`` > ``practice`` and ``elsewhere``; people made on demand."""
+
+    region: Any
+    practice: Any
+    elsewhere: Any
+    aup: Any
+    made: int = 0
+    hashed: str = field(default="", repr=False)
+
+    def person(self, *, organisation: Any = None, **columns: Any) -> Any:
+        """A person at work: Active, with PASSWORD, an accepted AUP, a checked profile and a secret."""
+        from resecure.identity.accounts import Account, search_keys
+        from resecure.identity.agreements import accept
+        from resecure.identity.credentials import set_secret
+
+        self.made += 1
+        now = timezone.now()
+        organisation = organisation or self.practice
+        given = columns.pop("given_name", "Someone")
+        family = columns.pop("family_name", f"Number{self.made}")
+        address = columns.pop("address", f"someone.{self.made}@example.org")
+        accepted = columns.pop("accepted", True)
+        secret = columns.pop("secret", "marmaladesky")
+        account = Account.objects.create(
+            given_name=given,
+            family_name=family,
+            address=address,
+            **search_keys(given_name=given, family_name=family, address=address),
+            organisation=organisation,
+            organisation_path=organisation.path,
+            **{
+                "status": "active",
+                "status_since": now,
+                "password": self.hashed,
+                "password_set_at": now,
+                "profile_checked_at": now,
+                "created_at": now,
+                "updated_at": now,
+                "last_active_at": now,
+                **columns,
+            },
+        )
+        if accepted:
+            accept(account, version=self.aup, now=now)
+        if secret:
+            set_secret(account, secret, now=now)
+        return account
+
+    def administrator(self, role: str = "local_administrator", *, organisation: Any = None, **more: Any) -> Any:
+        """A person at work who holds a role."""
+        from resecure.identity.roles import RoleGrant
+
+        organisation = organisation or self.practice
+        reaches = more.pop("reaches_children", True)
+        account = self.person(organisation=organisation, **more)
+        RoleGrant.objects.create(
+            account=account,
+            role=role,
+            organisation=organisation,
+            reaches_children=reaches,
+            granted_at=timezone.now(),
+        )
+        return account
+
+    def session(self, account: Any) -> str:
+        """A session of this account; returns its token."""
+        from resecure.identity import sessions
+
+        opened = sessions.open_session(
+            account,
+            generation=account.generation,
+            now=timezone.now(),
+            lifetime=timedelta(hours=12),
+            client_address="192.0.2.7",
+            client_name="a browser",
+        )
+        assert opened is not None
+        return opened[0]
+
+    def passes(self, token: str) -> bool:
+        """Whether a session token would be let in now."""
+        from resecure.identity import sessions
+
+        return sessions.check(token, now=timezone.now(), idle=timedelta(minutes=30)) is not None
+
+    def confirmation(self, account: Any, *, by: Any, purpose: str = "resecure") -> Any:
+        """A fresh confirmation, by the operation itself; returns its id."""
+        from resecure.identity.confirmations import Method, Purpose
+        from resecure.operations.confirm_identity import confirm_identity
+
+        return confirm_identity(
+            account.pk, by=by, method=Method.IN_PERSON, reference="call 4711", purpose=Purpose(purpose)
+        ).pk
+
+    def resecured(self, account: Any, *, by: Any) -> Any:
+        """Resecure it, as an administrator would; returns the resecuring."""
+        from resecure.identity.resecurings import Trigger
+        from resecure.operations.resecure import resecure
+
+        return resecure(
+            account.pk,
+            by=by,
+            because=Trigger.FORGOTTEN_SECRET,
+            confirmation=self.confirmation(account, by=by),
+        )
+
+    def records(self, event: str, account: Any) -> int:
+        """How many records of this event there are on this account."""
+        from resecure.audit.models import Record
+
+        return Record.objects.filter(event=event, target=account.pk).count()
+
+
+@pytest.fixture(scope="session")
+def hashed_password() -> str:
+    """PASSWORD, hashed once: the hash is slow on purpose."""
+    from resecure.identity.passwords import hashed
+
+    return hashed(PASSWORD)
+
+
+def make_world(hashed_password: str) -> World:
+    """The world, in the database that is open now."""
+    from resecure.identity.agreements import AupVersion
+    from resecure.identity.organisations import add
+
+    region = add(code="REG", name="North Region", kind="region")
+    practice = add(code="PRA", name="Hill Practice", kind="practice", parent=region, desk_phone="01632 960001")
+    elsewhere = add(code="ELS", name="Sea Practice", kind="practice")
+    aup = AupVersion.objects.create(version="1", text="Be careful.", published_at=timezone.now())
+    return World(region=region, practice=practice, elsewhere=elsewhere, aup=aup, hashed=hashed_password)
+
+
+@pytest.fixture
+def world(db: None, hashed_password: str) -> World:
+    """For tests inside one transaction."""
+    return make_world(hashed_password)
+
+
+@pytest.fixture
+def committed_world(transactional_db: None, hashed_password: str) -> World:
+    """For tests whose threads or processes must see each other's commits. Tables are emptied afterwards."""
+    return make_world(hashed_password)
+
+
+os.environ.setdefault("RESECURE_LOG_LEVEL", "error")
