@@ -9,6 +9,12 @@ from resecure.config.embedded_postgres import ensure_running
 from resecure.config.environment import Environment
 
 
+def _threshold(options: dict[str, Any]) -> int | None:
+    """After how many uses a statement is prepared; None for never."""
+    given = int(options.get("prepare_threshold", 3))
+    return given or None
+
+
 def database(environment: Environment) -> dict[str, Any]:
     """Django's description of the database. Starts the embedded server where no URL is given."""
     url = environment.database_url or ensure_running(environment.state_directory)
@@ -29,5 +35,7 @@ def database(environment: Environment) -> dict[str, Any]:
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
         "DISABLE_SERVER_SIDE_CURSORS": False,
-        "OPTIONS": {**options, "server_side_binding": True},
+        # Prepared statements: the server plans a statement once a connection. Behind a pooler that hands
+        # connections around between transactions, put prepare_threshold=0 into the URL.
+        "OPTIONS": {**options, "server_side_binding": True, "prepare_threshold": _threshold(options)},
     }

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from uuid import UUID, uuid4
 
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from resecure.identity import statements
 from resecure.identity.folding import fold
 from resecure.identity.organisations import Organisation
 
@@ -48,6 +50,28 @@ MAY_SIGN_IN = ACTIVE_BASED | {Status.INACTIVE}
 SQL_MAY_SIGN_IN = "('active', 'leaver', 'inactive')"
 
 
+@cache
+def _locking() -> str:
+    return (
+        f"SELECT {statements.columns(Account, 'a')}, {statements.columns(Organisation, 'o')}"  # noqa: S608 - ours
+        " FROM identity_account a JOIN identity_organisation o ON o.id = a.organisation_id"
+        " WHERE a.id = %s FOR NO KEY UPDATE OF a"
+    )
+
+
+def locking(pk: UUID) -> tuple[str, list[UUID]]:
+    """The statement that locks an account's row and reads it with its organisation, and its values."""
+    return _locking(), [pk]
+
+
+def account_of(row: tuple[object, ...]) -> Account:
+    """The account, with its organisation, from a row of :func:`locking`."""
+    cut = statements.width(Account)
+    account = statements.built(Account, row[:cut])
+    account.organisation = statements.built(Organisation, row[cut:])
+    return account
+
+
 class Accounts(models.QuerySet["Account"]):
     def locked(self, pk: UUID) -> Account:
         """The account with its row locked until the transaction ends; reads what is true now.
@@ -55,7 +79,10 @@ class Accounts(models.QuerySet["Account"]):
         NO KEY: a new session or record that refers to the account need not wait, a change must.
         Raises Account.DoesNotExist.
         """
-        return self.select_for_update(no_key=True, of=("self",)).select_related("organisation").get(pk=pk)
+        found = statements.rows(*locking(pk))
+        if not found:
+            raise Account.DoesNotExist
+        return account_of(found[0])
 
 
 class Account(models.Model):

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from resecure.identity import statements
 from resecure.identity.accounts import Account
 
 
@@ -58,10 +59,12 @@ def acceptance_of(account: UUID) -> AupAcceptance | None:
     return AupAcceptance.objects.filter(account=account, withdrawn_at__isnull=True).select_related("version").first()
 
 
-def withdraw_aup_acceptance(account: Account, *, by: UUID, because: WithdrawnBecause, now: datetime) -> int:
-    """Afterwards the person has accepted nothing. Returns how many acceptances counted until now: 0 or 1."""
-    return AupAcceptance.objects.filter(account=account, withdrawn_at__isnull=True).update(
-        withdrawn_at=now, withdrawn_by=by, withdrawn_because=because
+def withdraw_aup_acceptance(account: Account, *, by: UUID, because: WithdrawnBecause, now: datetime) -> None:
+    """Afterwards the person has accepted nothing."""
+    statements.run(
+        "UPDATE identity_aupacceptance SET withdrawn_at = %s, withdrawn_by = %s, withdrawn_because = %s"
+        " WHERE account_id = %s AND withdrawn_at IS NULL",
+        [now, by, because.value, account.pk],
     )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from uuid import UUID, uuid4
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from resecure.identity import statements
 from resecure.identity.accounts import Account
 
 
@@ -62,6 +64,21 @@ class IdentityConfirmation(models.Model):
         )
 
 
-def use(confirmation: UUID, *, now: datetime) -> bool:
-    """Use it up. False if somebody was faster; the caller must then do nothing."""
-    return bool(IdentityConfirmation.objects.filter(pk=confirmation, used_at__isnull=True).update(used_at=now))
+def use(confirmation: UUID, *, now: datetime) -> None:
+    """Use it up. The caller holds the row lock of its account, under which alone confirmations are used, and
+    has read under that lock that it is unused: so nobody can be faster."""
+    statements.run(
+        "UPDATE identity_identityconfirmation SET used_at = %s WHERE id = %s AND used_at IS NULL", [now, confirmation]
+    )
+
+
+@cache
+def _find() -> str:
+    columns = statements.columns(IdentityConfirmation, "c")
+    return f"SELECT {columns} FROM identity_identityconfirmation c WHERE c.id = %s"  # noqa: S608 - columns of ours
+
+
+def find(confirmation: UUID) -> IdentityConfirmation | None:
+    """The confirmation as it is now, used or not, or None."""
+    found = statements.rows(_find(), [confirmation])
+    return statements.built(IdentityConfirmation, found[0]) if found else None

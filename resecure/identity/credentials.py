@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db import models
 from django.db.models import F
 
-from resecure.identity import secret_store
+from resecure.identity import secret_store, statements
 from resecure.identity.accounts import Account
 from resecure.identity.passwords import matches
 
@@ -87,7 +87,10 @@ def remember_password(account: Account, *, now: datetime) -> None:
     """Keep the hash of a long-term password, so that it is not chosen again. Temporary ones too:
     a temporary password must never become the long-term one."""
     if account.password:
-        PasswordHistory.objects.create(account=account, password=account.password, retired_at=now)
+        statements.run(
+            "INSERT INTO identity_passwordhistory (account_id, password, retired_at) VALUES (%s, %s, %s)",
+            [account.pk, account.password, now],
+        )
 
 
 def is_a_recent_password(account: Account, password: str, *, last: int) -> bool:
@@ -100,28 +103,41 @@ def is_a_recent_password(account: Account, password: str, *, last: int) -> bool:
     return any(matches(password, each) for each in [account.password, *stored] if each)
 
 
-def forget_everything(account: Account, *, now: datetime) -> None:
-    """Afterwards nothing the person knew counts: password, temporary password, secret, legacy questions.
+FORGOTTEN: dict[str, object] = {
+    "password": "",
+    "password_is_temporary": False,
+    "temporary_password_expires_at": None,
+    "temporary_password_used_at": None,
+    "temporary_password_key": "",
+    "secret": None,
+    "secret_key_name": "",
+    "secret_set_at": None,
+    "has_security_questions": False,
+    "profile_checked_at": None,
+}
+_FORGET = """
+UPDATE identity_account SET password = '', password_is_temporary = false, temporary_password_expires_at = NULL,
+  temporary_password_used_at = NULL, temporary_password_key = '', secret = NULL, secret_key_name = '',
+  secret_set_at = NULL, has_security_questions = false, profile_checked_at = NULL,
+  generation = generation + 1, finish_by = %s, updated_at = %s, updated_by = %s
+WHERE id = %s
+"""
 
-    The old password stays in the history, so that it cannot come back as the new one.
+
+def forget_everything(account: Account, *, by: UUID, now: datetime, finish_by: datetime) -> None:
+    """Afterwards nothing the person knew counts (password, temporary password, secret, legacy questions), and
+    everything that could act for them is over: the same write of the same row raises the generation.
+
+    The old password stays in the history, so that it cannot come back as the new one. The caller holds the
+    account's row lock.
     """
     remember_password(account, now=now)
-    forgotten: dict[str, object] = {
-        "password": "",
-        "password_is_temporary": False,
-        "temporary_password_expires_at": None,
-        "temporary_password_used_at": None,
-        "temporary_password_key": "",
-        "secret": None,
-        "secret_key_name": "",
-        "secret_set_at": None,
-        "profile_checked_at": None,
-    }
     if account.has_security_questions:
-        forget_security_questions(account)
-    for name, value in forgotten.items():
+        statements.run("DELETE FROM identity_securityquestion WHERE account_id = %s", [account.pk])
+    statements.run(_FORGET, [finish_by, now, by, account.pk])
+    for name, value in {**FORGOTTEN, "finish_by": finish_by, "updated_at": now, "updated_by": by}.items():
         setattr(account, name, value)
-    account.save(update_fields=list(forgotten))
+    account.generation += 1
 
 
 # --- the account secret

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from resecure.identity import statements
 from resecure.identity.accounts import Account
 from resecure.identity.confirmations import IdentityConfirmation
 
@@ -68,7 +69,7 @@ def begin(
     finish_by: datetime,
 ) -> Resecuring:
     """Write down that the account was taken back, at the generation it has now."""
-    return Resecuring.objects.create(
+    made = Resecuring(
         account_id=account.pk,
         by=by,
         because=because,
@@ -80,6 +81,8 @@ def begin(
         begun_at=now,
         finish_by=finish_by,
     )
+    statements.insert(made)
+    return made
 
 
 def asked_before(*, by: UUID, key: str) -> Resecuring | None:

@@ -14,10 +14,12 @@ from django.utils import timezone
 
 from resecure.audit import record
 from resecure.audit.events import Event
-from resecure.identity import resecurings, sessions
+from resecure.identity import resecurings, roles, sessions
 from resecure.identity.accounts import IN_PROGRESS, Account, Status
 from resecure.identity.resecurings import Outcome
-from resecure.propagation.models import Delivery, State
+from resecure.operations.shared.telling import told
+from resecure.propagation import outbox
+from resecure.propagation.models import Change, Delivery, State
 
 _SETTLES = {
     Status.ENABLING: Status.ACTIVE,
@@ -99,9 +101,15 @@ def _advance(pk: UUID, due: Due, *, by: Account, now: datetime) -> int:
         if locked is None or not _open().filter(due.where, pk=pk).exists():
             return 0
         before = locked.status
-        sessions.revoke_all(locked, by=by.pk, now=now, status=due.after, status_since=now, finish_by=None)
+        columns = {"status": due.after, "status_since": now, "finish_by": None, "stuck_reported_at": None}
+        sessions.revoke_all(locked, by=by.pk, now=now, **columns)
         if due.after in {Status.INACTIVE, Status.DELETED}:
             resecurings.end(locked.pk, outcome=Outcome.LAPSED, now=now)
+        if due.after is Status.DELETED:
+            # As when an administrator deletes: restored, the account comes back without its roles.
+            roles.withdraw(roles.held_by(locked.pk)[locked.pk], by=by.pk, now=now)
+            if before != Status.DELETING:  # that deletion was told to all when it began
+                outbox.announce(Change.DELETED, account=locked.pk, at=now, payload=told(locked))
         record.append(
             Event.ACCOUNT_STATUS_ADVANCED,
             actor=by.pk,

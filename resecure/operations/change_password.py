@@ -16,6 +16,7 @@ from resecure.identity import credentials, passwords, sessions, throttles
 from resecure.identity.accounts import Account
 from resecure.operations.shared.progress import Client
 from resecure.operations.shared.telling import told
+from resecure.policy.next_sign_in import Step, still_owed
 from resecure.policy.passwords import faults_of_password
 from resecure.policy.refusals import Invalid, NotSignedIn, Throttled
 from resecure.propagation import outbox
@@ -43,7 +44,9 @@ def change_password(account: UUID, *, old: str, new: str, client: Client) -> str
     hashed = passwords.hashed(new)
     with transaction.atomic():
         locked = Account.objects.locked(account)
-        if locked.generation != seen.generation:
+        # A temporary password is no key to this form: whoever owes steps takes them. (A policy that came out
+        # during the session is read at the next sign-in.)
+        if locked.generation != seen.generation or {*still_owed(locked)} - {Step.AUP}:
             raise NotSignedIn
         credentials.set_password(locked, password=hashed, now=now, by=account)
         opened = sessions.open_session(

@@ -9,11 +9,12 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from resecure.audit.events import Event
-from resecure.identity import agreements, confirmations, credentials, resecurings, sessions
+from resecure.identity import agreements, confirmations, credentials, resecurings
 from resecure.identity.accounts import Account
 from resecure.identity.agreements import WithdrawnBecause
 from resecure.identity.confirmations import Purpose
 from resecure.identity.resecurings import Resecuring, Trigger
+from resecure.identity.statements import queued
 from resecure.operations.shared.frame import acting, insist
 from resecure.operations.shared.telling import told
 from resecure.policy.evidence import reasons_of_evidence
@@ -47,43 +48,41 @@ def resecure(
     Raises Refused with every reason at once, or NotFound. The numbers are those of docs/operations/resecure.md.
     """
     try:
-        with acting(Event.ACCOUNT_RESECURED, account, by=by, permission=Permission.RESECURE) as frame:
+        with acting(
+            Event.ACCOUNT_RESECURED, account, by=by, permission=Permission.RESECURE, confirmation=confirmation
+        ) as frame:
             # (0) The row is locked: no sign-in slips in between the steps, and a second click waits here.
             if idempotency_key:
                 _answer_as_before(account, by=by, key=idempotency_key)
-            evidence, missing = reasons_of_evidence(confirmation, Purpose.RESECURE, frame.facts)
+            evidence, missing = reasons_of_evidence(Purpose.RESECURE, frame.facts)
             insist(Permission.RESECURE, frame, *missing)  # (1) may they, now, and do they know who it is?
-            confirmations.use(evidence.pk, now=frame.now)  # (2) once only
-            credentials.forget_everything(frame.account, now=frame.now)  # (3) what they knew
-            agreements.withdraw_aup_acceptance(  # (4) what they agreed to
-                frame.account, by=by.pk, because=WithdrawnBecause.RESECURED, now=frame.now
-            )
             finish_by = frame.now + timedelta(days=settings.RESECURE.finish_within_days)
-            sessions.revoke_all(  # (5) one step of the generation ends everything that was open
-                frame.account, by=by.pk, now=frame.now, finish_by=finish_by
-            )
-            made = resecurings.begin(
-                frame.account,
-                by=by.pk,
-                because=because,
-                evidence=evidence,
-                idempotency_key=idempotency_key,
-                now=frame.now,
-                finish_by=finish_by,
-            )
-            outbox.announce(  # (6) rows; the worker delivers them once this has committed
-                Change.RESECURED,
-                account=account,
-                at=frame.now,
-                payload=told(frame.account),
-                resecuring=made.pk,
-            )
-            frame.details.update(  # (7) the record, written last in the same transaction
-                resecuring=str(made.pk),
-                because=because.value,
-                method=evidence.method,
-                reference=evidence.reference,
-            )
+            with queued():  # every write below, and the record, in one go; any error undoes all of them
+                confirmations.use(evidence.pk, now=frame.now)  # (2) once only
+                credentials.forget_everything(  # (3) what they knew, and (4) the generation: all that was open
+                    frame.account, by=by.pk, now=frame.now, finish_by=finish_by
+                )
+                agreements.withdraw_aup_acceptance(  # (5) what they agreed to
+                    frame.account, by=by.pk, because=WithdrawnBecause.RESECURED, now=frame.now
+                )
+                made = resecurings.begin(  # (6) how far it has got, for the page
+                    frame.account,
+                    by=by.pk,
+                    because=because,
+                    evidence=evidence,
+                    idempotency_key=idempotency_key,
+                    now=frame.now,
+                    finish_by=finish_by,
+                )
+                outbox.announce(  # (7) rows; the worker delivers them once this has committed
+                    Change.RESECURED, account=account, at=frame.now, payload=told(frame.account), resecuring=made.pk
+                )
+                frame.write_record(  # (8) the record; if it cannot be written, none of this happened
+                    resecuring=str(made.pk),
+                    because=because.value,
+                    method=evidence.method,
+                    reference=evidence.reference,
+                )
     except _AskedBefore as before:
         return before.first
     return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -14,7 +15,7 @@ from resecure.audit.events import Event
 from resecure.identity import confirmations, credentials, passwords, resecurings
 from resecure.identity.accounts import Account
 from resecure.identity.confirmations import Purpose
-from resecure.operations.shared.frame import Frame, acting, insist
+from resecure.operations.shared.frame import Frame, acting, insist, record_refusal
 from resecure.operations.shared.telling import told
 from resecure.operations.shared.typed import one_line
 from resecure.policy.actions import Facts, insist_on_scope
@@ -60,19 +61,31 @@ def set_temporary_password(
     ``seen_generation`` is what the page showed: if somebody acted since, nothing happens. Asked again with the
     same key, it answers without the password. Raises Refused, NotFound, Invalid.
     """
-    seen = _look(account, by=by)
-    password = generate(seen) if typed is None else _acceptable(typed, seen)
+    try:
+        seen = _look(account, by=by)
+        password = generate(seen) if typed is None else _acceptable(typed, seen)
+    except (Refused, NotFound) as refusal:
+        asked = Permission.RESET_PASSWORD.value
+        record_refusal(refusal, account=account, by=by, now=timezone.now(), asked=asked)
+        raise
     # Hashed before the row is locked: the lock is held for milliseconds, whatever the hash costs.
     hashed = passwords.hashed(password)
-    key = f"{by.pk}:{idempotency_key}"[:100] if idempotency_key else ""
+    # A digest: two long keys with one beginning are two keys.
+    key = hashlib.sha256(f"{by.pk}:{idempotency_key}".encode()).hexdigest() if idempotency_key else ""
     try:
-        with acting(Event.TEMPORARY_PASSWORD_SET, account, by=by, permission=Permission.RESET_PASSWORD) as frame:
+        with acting(
+            Event.TEMPORARY_PASSWORD_SET,
+            account,
+            by=by,
+            permission=Permission.RESET_PASSWORD,
+            confirmation=confirmation,
+        ) as frame:
             if key and frame.account.temporary_password_key == key:
                 raise _AskedBefore
             reasons = _reasons_of_waiving(require_change, change_not_required_because)
             if frame.account.generation != (seen.generation if seen_generation is None else seen_generation):
                 reasons.append(_CHANGED_MEANWHILE)
-            _insist_with_evidence(frame, confirmation, reasons)
+            _insist_with_evidence(frame, reasons)
             expires_at = frame.now + timedelta(hours=settings.RESECURE.temporary_password_hours)
             write = credentials.set_temporary_password if require_change else credentials.set_password
             write(
@@ -96,10 +109,18 @@ def set_temporary_password(
             if not require_change:
                 frame.details.update(change_not_required_because=one_line(change_not_required_because)[:200])
     except _AskedBefore:
-        before = Account.objects.get(pk=account)
-        assert before.temporary_password_expires_at is not None
-        return TemporaryPassword(password=None, expires_at=before.temporary_password_expires_at, require_change=True)
+        return _as_before(account)
     return TemporaryPassword(password=password, expires_at=expires_at, require_change=require_change)
+
+
+def _as_before(account: UUID) -> TemporaryPassword:
+    """The answer to a repeated request. The person may have chosen their own password since."""
+    now_stored = Account.objects.get(pk=account)
+    assert now_stored.password_set_at is not None
+    expires_at = now_stored.temporary_password_expires_at or now_stored.password_set_at + timedelta(
+        hours=settings.RESECURE.temporary_password_hours
+    )
+    return TemporaryPassword(password=None, expires_at=expires_at, require_change=now_stored.password_is_temporary)
 
 
 _CHANGED_MEANWHILE = Refusal(
@@ -154,12 +175,12 @@ def _reasons_of_waiving(require_change: bool, because: str) -> list[Refusal]:
     return []
 
 
-def _insist_with_evidence(frame: Frame, confirmation: UUID | None, reasons: list[Refusal]) -> None:
+def _insist_with_evidence(frame: Frame, reasons: list[Refusal]) -> None:
     """A resecuring holds its evidence already, and an account without any password has nobody to confuse."""
     if frame.facts.resecuring is not None or frame.facts.awaits_temporary_password:
         insist(Permission.RESET_PASSWORD, frame, *reasons)
         return
-    evidence, missing = reasons_of_evidence(confirmation, Purpose.RESET_PASSWORD, frame.facts)
+    evidence, missing = reasons_of_evidence(Purpose.RESET_PASSWORD, frame.facts)
     insist(Permission.RESET_PASSWORD, frame, *reasons, *missing)
     confirmations.use(evidence.pk, now=frame.now)
     frame.details.update(method=evidence.method, reference=evidence.reference)

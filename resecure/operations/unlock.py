@@ -22,8 +22,10 @@ def unlock(account: UUID, *, by: Account, confirmation: UUID | None) -> None:
 
     Needs a confirmation: whoever guessed until it locked would ask for this next. Raises Refused, NotFound.
     """
-    with acting(Event.ACCOUNT_UNLOCKED, account, by=by, permission=Permission.UNLOCK) as frame:
-        evidence, missing = reasons_of_evidence(confirmation, Purpose.UNLOCK, frame.facts)
+    with acting(
+        Event.ACCOUNT_UNLOCKED, account, by=by, permission=Permission.UNLOCK, confirmation=confirmation
+    ) as frame:
+        evidence, missing = reasons_of_evidence(Purpose.UNLOCK, frame.facts)
         insist(Permission.UNLOCK, frame, *missing)
         confirmations.use(evidence.pk, now=frame.now)
         move_status(frame, By.UNLOCK, wrong_passwords=0, wrong_passwords_since=None)

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from resecure.identity.accounts import ACTIVE_BASED, IN_PROGRESS, Account, Status
-from resecure.identity.agreements import AupAcceptance, acceptance_of
-from resecure.identity.resecurings import Resecuring, unfinished
-from resecure.identity.roles import RoleGrant, held_by
+from resecure.identity.agreements import AupAcceptance
+from resecure.identity.confirmations import IdentityConfirmation
+from resecure.identity.resecurings import Resecuring
+from resecure.identity.roles import RoleGrant
+from resecure.identity.standing import Standing, lock_with_standing, standing_facts
 from resecure.policy.refusals import NotFound, Refusal
 from resecure.policy.roles import Permission, role_of, standing_of
 from resecure.policy.transitions import By, status_after
@@ -52,19 +55,35 @@ class Facts:
     target_grants: list[RoleGrant] = field(default_factory=list)
     acceptance: AupAcceptance | None = None
     resecuring: Resecuring | None = None
+    evidence: IdentityConfirmation | None = None
+    evidence_named: bool = False
 
     @classmethod
     def read(cls, account: Account, *, by: Account, now: datetime) -> Facts:
-        """Read them now. For a write, the caller holds the lock of the account's row."""
-        grants = held_by(by.pk, account.pk)
+        """Read them now, to show them. A write reads them by :meth:`locked`."""
+        return cls._of(account, standing_facts(account.pk, by=by.pk), by=by, now=now)
+
+    @classmethod
+    def locked(cls, account: UUID, *, by: Account, confirmation: UUID | None, now: datetime) -> Facts:
+        """Lock the account's row and read them under the lock. Raises NotFound for no such account."""
+        found = lock_with_standing(account, by=by.pk, confirmation=confirmation)
+        if found is None:
+            raise NotFound
+        facts = cls._of(*found, by=by, now=now)
+        facts.evidence_named = confirmation is not None
+        return facts
+
+    @classmethod
+    def _of(cls, account: Account, standing: Standing, *, by: Account, now: datetime) -> Facts:
         return cls(
             account=account,
             by=by,
             now=now,
-            actor_grants=grants[by.pk],
-            target_grants=grants[account.pk],
-            acceptance=acceptance_of(account.pk),
-            resecuring=unfinished(account.pk),
+            actor_grants=standing.actor_grants,
+            target_grants=standing.target_grants,
+            acceptance=standing.acceptance,
+            resecuring=standing.resecuring,
+            evidence=standing.evidence,
         )
 
     @property

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from django.utils.translation import gettext as _
 
 from resecure.identity.confirmations import IdentityConfirmation, Purpose
@@ -14,12 +12,13 @@ from resecure.policy.refusals import Refusal
 _NONE = IdentityConfirmation()
 
 
-def reasons_of_evidence(
-    confirmation: UUID | None, purpose: Purpose, facts: Facts
-) -> tuple[IdentityConfirmation, list[Refusal]]:
-    """The confirmation and an empty list; or why it does not count. Used, late, of another account, another
-    administrator or another operation: one answer, as each would tell a fraudster which part was right."""
-    if confirmation is None:
+def reasons_of_evidence(purpose: Purpose, facts: Facts) -> tuple[IdentityConfirmation, list[Refusal]]:
+    """The confirmation that was named, and an empty list; or why it does not count.
+
+    Used, late, of another account, another administrator or another operation: one answer, as each would
+    tell a fraudster which part was right.
+    """
+    if facts.evidence is None and not facts.evidence_named:
         return _NONE, [
             Refusal(
                 "confirmation_required",
@@ -27,8 +26,7 @@ def reasons_of_evidence(
                 _("Record how you confirmed who they are. If you cannot, do not go on."),
             )
         ]
-    found = IdentityConfirmation.objects.filter(pk=confirmation).first()
-    if found is None or not found.is_good_for(purpose, facts.account, by=facts.by.pk, now=facts.now):
+    if facts.evidence is None or not facts.evidence.is_good_for(purpose, facts.account, by=facts.by.pk, now=facts.now):
         return _NONE, [
             Refusal(
                 "confirmation_not_valid",
@@ -36,4 +34,4 @@ def reasons_of_evidence(
                 _("Confirm again who the person is."),
             )
         ]
-    return found, []
+    return facts.evidence, []

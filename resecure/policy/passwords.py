@@ -46,6 +46,17 @@ def password_rules() -> list[Rule]:
     ]
 
 
+def temporary_password_rules() -> list[Rule]:
+    """The rules of a temporary password, in words for the administrator who types one."""
+    least = settings.RESECURE.password_min_length
+    return [
+        Rule(_("at least %(least)d characters") % {"least": least}, "min-length", str(least)),
+        Rule(_("any characters, spaces included")),
+        Rule(_("not common, and not known from a breach")),
+        Rule(_("without the person's name, their organisation's name or the name of this service")),
+    ]
+
+
 def faults_of_password(password: str, account: Account) -> list[str]:
     """Every rule this password breaks, in the words to show; an empty list if it may be used.
 

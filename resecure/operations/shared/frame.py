@@ -30,11 +30,27 @@ class Frame:
     by: Account
     now: datetime
     facts: Facts
+    event: Event
     details: dict[str, Any] = field(default_factory=dict)
+    recorded: bool = False
+
+    def write_record(self, **details: Any) -> None:
+        """Write the record now, rather than when the block ends; for an operation that queues its writes."""
+        record.append(
+            self.event,
+            actor=self.by.pk,
+            target=self.account.pk,
+            organisation_path=self.account.organisation_path,
+            at=self.now,
+            details={**self.details, **details},
+        )
+        self.recorded = True
 
 
 @contextmanager
-def acting(event: Event, account: UUID, *, by: Account, permission: Permission, **details: Any) -> Iterator[Frame]:
+def acting(
+    event: Event, account: UUID, *, by: Account, permission: Permission, confirmation: UUID | None = None
+) -> Iterator[Frame]:
     """Open the transaction of an administrator's operation, lock the account, and check scope.
 
     Inside, the operation asks :func:`insist` for its reasons and then writes. When the block ends, the
@@ -44,30 +60,19 @@ def acting(event: Event, account: UUID, *, by: Account, permission: Permission, 
     now = timezone.now()
     try:
         with transaction.atomic():
-            frame = _open(account, by=by, now=now)
-            frame.details.update(details)
+            frame = _open(account, by=by, confirmation=confirmation, now=now, event=event)
             yield frame
-            record.append(
-                event,
-                actor=by.pk,
-                target=account,
-                organisation_path=frame.account.organisation_path,
-                at=now,
-                details=frame.details,
-            )
+            if not frame.recorded:
+                frame.write_record()
     except (Refused, NotFound) as refusal:
         record_refusal(refusal, account=account, by=by, now=now, asked=permission.value)
         raise
 
 
-def _open(account: UUID, *, by: Account, now: datetime) -> Frame:
-    try:
-        locked = Account.objects.locked(account)
-    except Account.DoesNotExist:
-        raise NotFound from None
-    facts = Facts.read(locked, by=by, now=now)
+def _open(account: UUID, *, by: Account, confirmation: UUID | None, now: datetime, event: Event) -> Frame:
+    facts = Facts.locked(account, by=by, confirmation=confirmation, now=now)
     insist_on_scope(facts)
-    return Frame(account=locked, by=by, now=now, facts=facts)
+    return Frame(account=facts.account, by=by, now=now, facts=facts, event=event)
 
 
 def insist(permission: Permission, frame: Frame, *more: Refusal) -> None:

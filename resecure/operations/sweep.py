@@ -1,0 +1,33 @@
+"""Sweep: remove rows that count for nothing any more. Nothing about who gets in depends on it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from resecure.identity import sessions, throttles
+from resecure.identity.accounts import Account
+from resecure.identity.confirmations import IdentityConfirmation
+from resecure.identity.sign_ins import SignIn
+
+KEPT = timedelta(days=30)  # long enough to look into yesterday's trouble
+WINDOWS_END = timedelta(days=1)  # no throttle counts for longer
+
+
+def sweep(*, by: Account, limit: int = 5000) -> dict[str, int]:
+    """Afterwards up to ``limit`` sessions, sign-ins and confirmations that ended over 30 days ago are gone, and
+    every throttle whose window is over. Returns how many of each. Writes no record: nobody lost anything, and
+    whatever a confirmation was used for has it on record. Any number of workers may run it at once.
+    """
+    assert by.is_system
+    now = timezone.now()
+    old = now - KEPT
+    sign_ins = SignIn.objects.filter(expires_at__lt=old).values_list("pk", flat=True)[:limit]
+    confirmations = IdentityConfirmation.objects.filter(expires_at__lt=old).values_list("pk", flat=True)[:limit]
+    return {
+        "sessions": sessions.sweep(before=old, limit=limit),
+        "throttles": throttles.sweep(before=now - WINDOWS_END),
+        "sign_ins": SignIn.objects.filter(pk__in=list(sign_ins)).delete()[0],
+        "confirmations": IdentityConfirmation.objects.filter(pk__in=list(confirmations)).delete()[0],
+    }
