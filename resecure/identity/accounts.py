@@ -167,8 +167,9 @@ class Account(models.Model):
 
 
 def address_key(address: str) -> str:
-    """An address as it is stored and looked up: trimmed and in lower case."""
-    return address.strip().lower()
+    """An address as it is stored and looked up: trimmed and in lower case. What cannot be stored at all
+    (NUL, halves of characters) becomes an address that nobody has."""
+    return address.replace("\x00", "\ufffd").encode("utf-8", "replace").decode().strip().lower()
 
 
 def search_keys(*, given_name: str, family_name: str, address: str) -> dict[str, str]:

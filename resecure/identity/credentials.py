@@ -6,7 +6,7 @@ import hmac
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import F
 
 from resecure.identity import secret_store, statements
@@ -62,8 +62,9 @@ def set_temporary_password(account: Account, *, password: str, now: datetime, by
 
 def set_password(account: Account, *, password: str, now: datetime, by: UUID, **columns: object) -> None:
     """``password`` is a hash. Afterwards it is the long-term password."""
-    cleared: dict[str, object] = {"temporary_password_expires_at": None, "temporary_password_key": ""}
-    _replace_password(account, now=now, by=by, password=password, password_is_temporary=False, **{**cleared, **columns})
+    # The key of the request stays: repeated late, it must not reset what the person has chosen since.
+    columns = {"temporary_password_expires_at": None, **columns}
+    _replace_password(account, now=now, by=by, password=password, password_is_temporary=False, **columns)
 
 
 def _replace_password(account: Account, *, now: datetime, by: UUID, **columns: object) -> None:
@@ -103,6 +104,7 @@ def is_a_recent_password(account: Account, password: str, *, last: int) -> bool:
     return any(matches(password, each) for each in [account.password, *stored] if each)
 
 
+# What nobody knows any more after a resecure, as the columns then stand.
 FORGOTTEN: dict[str, object] = {
     "password": "",
     "password_is_temporary": False,
@@ -115,30 +117,6 @@ FORGOTTEN: dict[str, object] = {
     "has_security_questions": False,
     "profile_checked_at": None,
 }
-_FORGET = """
-UPDATE identity_account SET password = '', password_is_temporary = false, temporary_password_expires_at = NULL,
-  temporary_password_used_at = NULL, temporary_password_key = '', secret = NULL, secret_key_name = '',
-  secret_set_at = NULL, has_security_questions = false, profile_checked_at = NULL,
-  generation = generation + 1, finish_by = %s, updated_at = %s, updated_by = %s
-WHERE id = %s
-"""
-
-
-def forget_everything(account: Account, *, by: UUID, now: datetime, finish_by: datetime) -> None:
-    """Afterwards nothing the person knew counts (password, temporary password, secret, legacy questions), and
-    everything that could act for them is over: the same write of the same row raises the generation.
-
-    The old password stays in the history, so that it cannot come back as the new one. The caller holds the
-    account's row lock.
-    """
-    remember_password(account, now=now)
-    if account.has_security_questions:
-        statements.run("DELETE FROM identity_securityquestion WHERE account_id = %s", [account.pk])
-    statements.run(_FORGET, [finish_by, now, by, account.pk])
-    for name, value in {**FORGOTTEN, "finish_by": finish_by, "updated_at": now, "updated_by": by}.items():
-        setattr(account, name, value)
-    account.generation += 1
-
 
 # --- the account secret
 
@@ -178,10 +156,18 @@ def is_a_recent_secret(account: Account, secret: str, *, last: int) -> bool:
     return found
 
 
+_WRONG_PASSWORD = """
+UPDATE identity_account SET
+  wrong_passwords = CASE WHEN wrong_passwords_since >= %(start)s THEN wrong_passwords + 1 ELSE 1 END,
+  wrong_passwords_since = CASE WHEN wrong_passwords_since >= %(start)s THEN wrong_passwords_since ELSE %(now)s END
+WHERE id = %(account)s RETURNING wrong_passwords
+"""
+
+
 def wrong_password(account: UUID, *, now: datetime, window: timedelta) -> int:
-    """Count one more wrong password, in a window that begins with the first. Returns how many it has now."""
-    fresh = models.Q(wrong_passwords_since__isnull=True) | models.Q(wrong_passwords_since__lt=now - window)
-    if Account.objects.filter(fresh, pk=account).update(wrong_passwords=1, wrong_passwords_since=now):
-        return 1
-    Account.objects.filter(pk=account).update(wrong_passwords=F("wrong_passwords") + 1)
-    return Account.objects.values_list("wrong_passwords", flat=True).get(pk=account)
+    """Count one more wrong password, in a window that begins with the first. Returns how many it has now; 0
+    if there is no such account. One statement, whatever the answer."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WRONG_PASSWORD, {"account": account, "now": now, "start": now - window})
+        row = cursor.fetchone()
+    return row[0] if row else 0

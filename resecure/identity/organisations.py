@@ -51,6 +51,13 @@ def add(*, code: str, name: str, kind: str = "", parent: Organisation | None = N
     )
 
 
+def by_code(typed: str) -> Organisation | None:
+    """The organisation with this code, in whatever case it was typed, or None. What no code can hold (NUL,
+    halves of characters) is not asked of the database, which would answer with an error."""
+    code = typed.strip().upper()
+    return Organisation.objects.filter(code=code).first() if code.isascii() and code.isprintable() else None
+
+
 def path_of(code: str, *, parent_path: str) -> str:
     """Where an organisation stands. The dot at the end keeps ``A1.`` from being a prefix of ``A10.``."""
     return f"{parent_path}{code}."

@@ -24,7 +24,9 @@ _hasher = Argon2()
 
 def normal(password: str) -> str:
     """NFC, so that the same password typed on another keyboard is the same (NIST SP 800-63B-4, 3.1.1.2)."""
-    return unicodedata.normalize("NFC", password)
+    whole = unicodedata.normalize("NFC", password)
+    # Halves of characters, which JSON can carry and UTF-8 cannot.
+    return "".join("\ufffd" if "\ud800" <= letter <= "\udfff" else letter for letter in whole)
 
 
 def hashed(password: str) -> str:

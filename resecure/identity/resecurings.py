@@ -8,9 +8,7 @@ from uuid import UUID, uuid4
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from resecure.identity import statements
 from resecure.identity.accounts import Account
-from resecure.identity.confirmations import IdentityConfirmation
 
 
 class Trigger(models.TextChoices):
@@ -56,33 +54,18 @@ class Resecuring(models.Model):
             models.UniqueConstraint(fields=["by", "idempotency_key"], name="resecuring_asked_once"),
             models.CheckConstraint(name="resecuring_because_known", condition=models.Q(because__in=Trigger.values)),
         ]
-
-
-def begin(
-    account: Account,
-    *,
-    by: UUID,
-    because: Trigger,
-    evidence: IdentityConfirmation,
-    idempotency_key: str | None,
-    now: datetime,
-    finish_by: datetime,
-) -> Resecuring:
-    """Write down that the account was taken back, at the generation it has now."""
-    made = Resecuring(
-        account_id=account.pk,
-        by=by,
-        because=because,
-        confirmation=evidence.pk,
-        method=evidence.method,
-        reference=evidence.reference,
-        idempotency_key=idempotency_key,
-        generation=account.generation,
-        begun_at=now,
-        finish_by=finish_by,
-    )
-    statements.insert(made)
-    return made
+        indexes = [
+            models.Index(
+                fields=["finish_by"],
+                condition=models.Q(ended_at__isnull=True),
+                name="resecuring_unfinished",
+            ),
+            models.Index(
+                fields=["begun_at"],
+                condition=models.Q(ended_at__isnull=True, temporary_password_set_at__isnull=True),
+                name="resecuring_awaiting_password",
+            ),
+        ]
 
 
 def asked_before(*, by: UUID, key: str) -> Resecuring | None:

@@ -32,7 +32,7 @@ def _names(model: type[models.Model]) -> list[str]:
     return [field.attname for field in model._meta.concrete_fields]
 
 
-def run(statement: str, values: Sequence[Any]) -> None:
+def run(statement: str, values: Sequence[Any] | dict[str, Any]) -> None:
     """Run one statement in the caller's transaction; inside :func:`queued` it waits its turn there."""
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
@@ -44,19 +44,6 @@ def rows(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         cursor.execute(statement, values)
         found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
-
-
-def insert(made: models.Model) -> None:
-    """Insert an object whose key we chose ourselves, without asking for anything back."""
-    fields = made._meta.concrete_fields
-    run(_insert(type(made)), [getattr(made, field.attname) for field in fields])
-
-
-@cache
-def _insert(model: type[models.Model]) -> str:
-    names = [f'"{field.column}"' for field in model._meta.concrete_fields]
-    places = ", ".join(["%s"] * len(names))
-    return f"INSERT INTO {model._meta.db_table} ({', '.join(names)}) VALUES ({places})"  # noqa: S608 - names of ours
 
 
 @contextmanager

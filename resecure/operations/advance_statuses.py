@@ -16,7 +16,7 @@ from resecure.audit import record
 from resecure.audit.events import Event
 from resecure.identity import resecurings, roles, sessions
 from resecure.identity.accounts import IN_PROGRESS, Account, Status
-from resecure.identity.resecurings import Outcome
+from resecure.identity.resecurings import Outcome, Resecuring
 from resecure.operations.shared.telling import told
 from resecure.propagation import outbox
 from resecure.propagation.models import Change, Delivery, State
@@ -62,11 +62,23 @@ def _due(now: datetime) -> list[Due]:
     def before(days: int) -> datetime:
         return now - timedelta(days=days)
 
+    late = Resecuring.objects.filter(ended_at__isnull=True, finish_by__lte=now).values("account")
+    idle = before(config.inactive_after_days)
     return [
-        Due(after=Status.INACTIVE, where=Q(status=Status.ACTIVE, finish_by__lte=now)),
+        Due(after=Status.INACTIVE, where=Q(status=Status.ACTIVE, pk__in=late)),
         Due(
             after=Status.INACTIVE,
-            where=Q(status=Status.ACTIVE, active_at__lte=before(config.inactive_after_days)),
+            where=Q(
+                status=Status.ACTIVE,
+                last_sign_in_at__isnull=True,
+                created_at__lte=before(config.finish_within_days),
+                finish_by__lte=now,
+            ),
+        ),
+        Due(
+            after=Status.INACTIVE,
+            where=(Q(last_active_at__lte=idle) | Q(last_active_at__isnull=True))
+            & Q(status=Status.ACTIVE, active_at__lte=idle),
         ),
         Due(
             after=Status.DELETED,

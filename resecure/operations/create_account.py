@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from resecure.audit import record
 from resecure.audit.events import Event
 from resecure.identity.accounts import Account, Status, search_keys
-from resecure.identity.organisations import Organisation
+from resecure.identity.organisations import Organisation, by_code
 from resecure.identity.roles import held_by
 from resecure.operations.shared.frame import record_refusal
 from resecure.operations.shared.telling import told
@@ -95,7 +95,7 @@ def _organisation(code: str, *, by: Account) -> Organisation:
                 _("Ask a Local Administrator of the organisation."),
             )
         )
-    found = Organisation.objects.filter(code=code.strip().upper()).first()
+    found = by_code(code)
     if found is None or Permission.CREATE_ACCOUNT not in permissions_at(found.path, grants, by=by):
         raise Invalid({"organisation": [_("Enter the code of an organisation that you administer")]})
     if not found.is_open:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from resecure.audit.events import Event
 from resecure.identity import roles, sessions
 from resecure.identity.accounts import Account
-from resecure.identity.organisations import Organisation
+from resecure.identity.organisations import Organisation, by_code
 from resecure.identity.roles import RoleGrant, RoleName
 from resecure.operations.shared.frame import Frame, acting, insist
 from resecure.operations.shared.telling import told
@@ -28,7 +28,7 @@ def grant_role(
     Who grants must hold a role there that may grant this one. Raises Refused, NotFound, Invalid.
     """
     with acting(Event.ROLE_GRANTED, account, by=by, permission=Permission.GRANT_ROLE) as frame:
-        at = Organisation.objects.filter(code=organisation_code.strip().upper()).first()
+        at = by_code(organisation_code)
         if at is None or Permission.GRANT_ROLE not in permissions_at(at.path, frame.facts.actor_grants, by=by):
             raise Invalid({"organisation": [_("Enter the code of an organisation in which you grant roles")]})
         insist(Permission.GRANT_ROLE, frame, *_reasons(frame, role, at, reaches_children))

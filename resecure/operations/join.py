@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from resecure.audit.events import Event
 from resecure.identity.accounts import Account
-from resecure.identity.organisations import Organisation
+from resecure.identity.organisations import by_code
 from resecure.operations.shared.frame import acting, insist, move_status
 from resecure.operations.shared.telling import told
 from resecure.policy.actions import permissions_at
@@ -24,7 +24,7 @@ def join(account: UUID, *, organisation_code: str, by: Account) -> None:
     reach both: where the person was, and where they go. Raises Refused, NotFound, Invalid."""
     with acting(Event.ACCOUNT_JOINED, account, by=by, permission=Permission.JOIN) as frame:
         insist(Permission.JOIN, frame)
-        to = Organisation.objects.filter(code=organisation_code.strip().upper()).first()
+        to = by_code(organisation_code)
         if to is None or Permission.JOIN not in permissions_at(to.path, frame.facts.actor_grants, by=by):
             raise Invalid({"organisation": [_("Enter the code of an organisation that you administer")]})
         if not to.is_open:

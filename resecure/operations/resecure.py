@@ -9,12 +9,12 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from resecure.audit.events import Event
-from resecure.identity import agreements, confirmations, credentials, resecurings
+from resecure.identity import resecurings
 from resecure.identity.accounts import Account
-from resecure.identity.agreements import WithdrawnBecause
 from resecure.identity.confirmations import Purpose
 from resecure.identity.resecurings import Resecuring, Trigger
 from resecure.identity.statements import queued
+from resecure.identity.taking_back import take_back
 from resecure.operations.shared.frame import acting, insist
 from resecure.operations.shared.telling import told
 from resecure.policy.evidence import reasons_of_evidence
@@ -58,17 +58,10 @@ def resecure(
             insist(Permission.RESECURE, frame, *missing)  # (1) may they, now, and do they know who it is?
             finish_by = frame.now + timedelta(days=settings.RESECURE.finish_within_days)
             with queued():  # every write below, and the record, in one go; any error undoes all of them
-                confirmations.use(evidence.pk, now=frame.now)  # (2) once only
-                credentials.forget_everything(  # (3) what they knew, and (4) the generation: all that was open
-                    frame.account, by=by.pk, now=frame.now, finish_by=finish_by
-                )
-                agreements.withdraw_aup_acceptance(  # (5) what they agreed to
-                    frame.account, by=by.pk, because=WithdrawnBecause.RESECURED, now=frame.now
-                )
-                made = resecurings.begin(  # (6) how far it has got, for the page
+                made = take_back(  # (2) to (6): the evidence is used up and the four effects take place
                     frame.account,
                     by=by.pk,
-                    because=because,
+                    because=because.value,
                     evidence=evidence,
                     idempotency_key=idempotency_key,
                     now=frame.now,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 from django.conf import settings
 from django.db import transaction
@@ -32,7 +33,9 @@ def sign_in(address: str, password: str, *, client: Client) -> Progress:
     seen = Account.objects.filter(address=key, is_system=False).first()
     # The hash costs its time whether or not the account exists, is locked, or has a password at all.
     right = passwords.matches(password, seen.password if seen else "")
-    if seen is None or not right:
+    # On a locked account a right password goes the way of a wrong one, statement for statement: otherwise a
+    # guesser would go on guessing, and measure.
+    if seen is None or not right or seen.status not in MAY_SIGN_IN:
         _failed(seen, limits=limits, client=client, now=now, wrong=True)
         raise NotSignedIn
     progress = _begin(seen, client=client, now=now)
@@ -129,15 +132,22 @@ def _failed(
     now: datetime,
     wrong: bool,
 ) -> None:
-    """Count and record a failure; too many wrong passwords lock the account, for a while or until unlocked."""
+    """Count and record a failure; too many wrong passwords lock the account until it is unlocked.
+
+    The statements are the same where there is no such account: they then find nobody.
+    """
     with transaction.atomic():
         for key, (_most, window) in limits.items():
             throttles.count(key, now=now, window=window)
-        account = None
-        if seen is not None:
-            account = Account.objects.locked(seen.pk)
-            if wrong and account.generation == seen.generation:
-                _count_wrong_password(account, now=now)
+        account = _locked_or_nobody(seen)
+        counts = wrong and account is not None and seen is not None and account.generation == seen.generation
+        number = wrong_password(
+            account.pk if account is not None and counts else uuid4(),
+            now=now,
+            window=timedelta(minutes=settings.RESECURE.lock_window_minutes),
+        )
+        if account is not None and number >= settings.RESECURE.lock_after_wrong_passwords:
+            _lock(account, number, now=now)
         record.append(
             Event.SIGN_IN_FAILED,
             actor=None,
@@ -149,10 +159,16 @@ def _failed(
         )
 
 
-def _count_wrong_password(account: Account, *, now: datetime) -> None:
+def _locked_or_nobody(seen: Account | None) -> Account | None:
+    try:
+        return Account.objects.locked(seen.pk if seen else uuid4())
+    except Account.DoesNotExist:
+        return None
+
+
+def _lock(account: Account, wrong: int, *, now: datetime) -> None:
     after = status_after(account.status, By.WRONG_PASSWORDS)
-    wrong = wrong_password(account.pk, now=now, window=timedelta(minutes=settings.RESECURE.lock_window_minutes))
-    if after is None or wrong < settings.RESECURE.lock_after_wrong_passwords:
+    if after is None:
         return
     # Whoever is signed in already passes no check while the status is Locked, and passes again after Unlock
     # only by signing in: the generation moves on.

@@ -6,21 +6,25 @@ SEAL = """
 CREATE FUNCTION audit_seal() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   head audit_chainhead%ROWTYPE;
-  part text;
-  sealed bytea;
+  places text;
+  moment text;
+  actor text;
+  target text;
 BEGIN
   -- The row lock makes two transactions queue for the end of a chain, so places have no gaps.
   SELECT * INTO STRICT head FROM audit_chainhead WHERE chain = NEW.chain FOR NO KEY UPDATE;
   NEW.position := head.position + 1;
-  sealed := head.hash;
-  FOREACH part IN ARRAY ARRAY[
-    NEW.chain::text, NEW.position::text, (extract(epoch from NEW.at) * 1000000)::bigint::text,
-    NEW.event, coalesce(NEW.actor::text, ''), coalesce(NEW.target::text, ''),
-    NEW.organisation_path, NEW.details
-  ] LOOP
-    sealed := sealed || convert_to(octet_length(convert_to(part, 'UTF8')) || ':' || part, 'UTF8');
-  END LOOP;
-  NEW.hash := sha256(sealed);
+  -- Each part with its length before it, so that no two records can read the same. One expression: a loop
+  -- over the parts takes several times as long, and the account's row is locked meanwhile.
+  places := NEW.position::text;
+  moment := ((extract(epoch from NEW.at) * 1000000)::bigint)::text;
+  actor := coalesce(NEW.actor::text, '');
+  target := coalesce(NEW.target::text, '');
+  NEW.hash := sha256(head.hash || convert_to(concat(
+    length(NEW.chain::text), ':', NEW.chain, length(places), ':', places, length(moment), ':', moment,
+    octet_length(NEW.event), ':', NEW.event, length(actor), ':', actor, length(target), ':', target,
+    octet_length(NEW.organisation_path), ':', NEW.organisation_path,
+    octet_length(NEW.details), ':', NEW.details), 'UTF8'));
   UPDATE audit_chainhead SET position = NEW.position, hash = NEW.hash WHERE chain = NEW.chain;
   RETURN NEW;
 END $$;
