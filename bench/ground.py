@@ -133,3 +133,31 @@ def confirmations(accounts: list[Account], *, by: Account) -> list[UUID]:
     ]
     IdentityConfirmation.objects.bulk_create(made, batch_size=1000)
     return [each.pk for each in made]
+
+
+def sessions(accounts: list[Account]) -> list[str]:
+    """An open session for each account: what its holder shows. Inserted, as signing in would take an hour."""
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    from resecure.identity import tokens
+    from resecure.identity.sessions import Session
+
+    now = timezone.now()
+    values = [tokens.new(tokens.SESSION) for _each in accounts]
+    Session.objects.bulk_create(
+        [
+            Session(
+                token=digest,
+                account=each,
+                generation=each.generation,
+                started_at=now,
+                last_seen_at=now,
+                expires_at=now + timedelta(hours=12),
+            )
+            for each, (_value, digest) in zip(accounts, values, strict=True)
+        ],
+        batch_size=1000,
+    )
+    return [value for value, _digest in values]

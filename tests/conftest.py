@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -152,6 +153,42 @@ def make_world(hashed_password: str) -> World:
 def world(db: None, hashed_password: str) -> World:
     """For tests inside one transaction."""
     return make_world(hashed_password)
+
+
+_EMPTY = """
+ALTER TABLE audit_record DISABLE TRIGGER USER;
+TRUNCATE {tables};
+ALTER TABLE audit_record ENABLE TRIGGER USER;
+UPDATE audit_chainhead SET position = 0, hash = sha256('resecure audit'::bytea);
+DELETE FROM identity_account WHERE NOT is_system;
+DELETE FROM identity_organisation WHERE code <> 'RESECURE';
+"""
+# What the migrations put there stays; of it, only rows of tests go.
+_KEPT = {"identity_account", "identity_organisation", "audit_chainhead"}
+
+
+def empty_tables() -> None:
+    """Afterwards the database holds what the migrations put there. Django's flush cannot do it: the audit
+    refuses to be emptied, and the service's own account must stay."""
+    from django.apps import apps
+    from django.db import connection, transaction
+
+    tables = {model._meta.db_table for model in apps.get_models()} - _KEPT
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_EMPTY.format(tables=", ".join(sorted(tables))))
+
+
+@pytest.fixture
+def transactional_db(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """In place of pytest-django's: commits are real, and tables are emptied afterwards."""
+    from django.db import connections
+
+    with django_db_blocker.unblock():
+        try:
+            yield
+        finally:
+            empty_tables()
+            connections.close_all()
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ class Event(StrEnum):
     ACCOUNT_STUCK = "account_stuck"
     SESSIONS_ENDED = "sessions_ended"
     SESSION_ENDED = "session_ended"
+    EVERY_SESSION_ENDED = "every_session_ended"
     SIGNED_OUT = "signed_out"
     ROLE_GRANTED = "role_granted"
     ROLE_WITHDRAWN = "role_withdrawn"
@@ -60,6 +61,7 @@ SENTENCES: dict[Event, str] = {
     Event.ACCOUNT_STUCK: "{target} has been between two statuses for too long",
     Event.SESSIONS_ENDED: "{actor} ended every session of {target}",
     Event.SESSION_ENDED: "{actor} ended one session of {target}",
+    Event.EVERY_SESSION_ENDED: "{actor} ended every session of everybody",
     Event.SIGNED_OUT: "{target} signed out",
     Event.ROLE_GRANTED: "{actor} granted a role to {target}",
     Event.ROLE_WITHDRAWN: "{actor} withdrew a role from {target}",

@@ -11,8 +11,10 @@ from csp.constants import NONCE, NONE, SELF
 
 from resecure.config.database import database
 from resecure.config.environment import environment
+from resecure.config.logs import configure as configure_logs
 
 RESECURE = environment()
+configure_logs(RESECURE.log_level)
 HERE = Path(__file__).resolve().parent.parent
 
 SECRET_KEY = RESECURE.secret_key.get_secret_value()
@@ -33,6 +35,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "resecure.entrypoints.metrics.measured",
     "resecure.entrypoints.web.middleware.request_log",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -7,18 +7,26 @@ import email.policy
 import mailbox
 import smtplib
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import formatdate
+from email.utils import formatdate, parseaddr
 from pathlib import Path
+from time import monotonic
+from typing import Any
 from uuid import UUID
 
-TIMEOUT = 15.0
+TIMEOUT = 10.0  # seconds for one answer
+ALTOGETHER = 40.0  # seconds for one message; under the minute for which a worker holds its claim
+CANNOT_SAY = 500  # an answer from here on is for good (RFC 5321, 4.2.1)
 
 
 class NotTaken(Exception):
-    """The server did not take the message. ``for_good`` says whether trying again is useless."""
+    """The server did not take the message. ``for_good`` says whether trying again is useless.
+
+    The text names the fault and never repeats the server's words: they may repeat what was in the message.
+    """
 
     def __init__(self, text: str, *, for_good: bool = False) -> None:
         super().__init__(text)
@@ -38,13 +46,19 @@ class Server:
 
 
 def message(*, sender: str, to: str, subject: str, text: str, key: UUID) -> EmailMessage:
-    """A plain-text message. The same ``key`` gives the same Message-ID, so a repeat can be recognised."""
+    """A plain-text message. The same ``key`` gives the same Message-ID, so a repeat can be recognised.
+
+    Raises NotTaken for an address that would break out of its header.
+    """
     made = EmailMessage(policy=SMTP)
-    made["From"] = sender
-    made["To"] = to
-    made["Subject"] = subject
+    try:
+        made["From"] = sender
+        made["To"] = to
+        made["Subject"] = subject
+    except ValueError:
+        raise NotTaken("the address cannot be written into a message", for_good=True) from None
     made["Date"] = formatdate()
-    made["Message-ID"] = f"<{key}@resecure.invalid>"
+    made["Message-ID"] = f"<{key}@{parseaddr(sender)[1].rpartition('@')[2] or 'resecure.invalid'}>"
     made["Auto-Submitted"] = "auto-generated"
     made.set_content(text)
     return made
@@ -52,38 +66,108 @@ def message(*, sender: str, to: str, subject: str, text: str, key: UUID) -> Emai
 
 def send(made: EmailMessage, *, server: Server) -> None:
     """Hand the message to the server. Afterwards the server has answered for it, or NotTaken is raised."""
+    smtp: smtplib.SMTP | None = None
     try:
-        with _connect(server) as smtp:
-            if server.starttls:
-                smtp.starttls(context=ssl.create_default_context())
-            if server.user:
-                smtp.login(server.user, server.password)
-            smtp.send_message(made)
-    except smtplib.SMTPRecipientsRefused as error:
+        smtp = _connect(server)
+        if server.starttls:
+            smtp.starttls(context=ssl.create_default_context())
+        if server.user:
+            smtp.login(server.user, server.password)
+        smtp.send_message(made)
+    except (smtplib.SMTPException, OSError) as error:
+        raise _fault(error) from None
+    finally:
+        if smtp is not None:
+            _leave(smtp)
+
+
+def _leave(smtp: smtplib.SMTP) -> None:
+    """Say goodbye, but wait for nothing: whether the message was taken has been answered already."""
+    with suppress(smtplib.SMTPException, OSError):
+        if smtp.sock is not None:
+            smtp.sock.settimeout(1)
+            smtp.sock.sendall(b"QUIT\r\n")
+    smtp.close()
+
+
+def _fault(error: Exception) -> NotTaken:
+    """What went wrong, in words of ours. Only the server's no to this message is for good: a wrong password
+    or certificate is put right by an operator, and then the message must go."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
         codes = [code for code, _text in error.recipients.values()]
-        raise NotTaken(
-            f"the mail server refused the address ({codes[0]})", for_good=all(code >= 500 for code in codes)
-        ) from None
-    except smtplib.SMTPResponseException as error:
-        raise NotTaken(f"the mail server answered {error.smtp_code}") from None
-    except smtplib.SMTPException as error:
-        raise NotTaken(f"the mail server broke off ({type(error).__name__})") from None
-    except TimeoutError:
-        raise NotTaken(f"the mail server did not answer in {TIMEOUT:.0f} seconds") from None
-    except OSError as error:
-        raise NotTaken(f"the mail server cannot be reached ({error.strerror or type(error).__name__})") from None
+        refused_for_good = all(code >= CANNOT_SAY for code in codes)
+        return NotTaken(f"the mail server refused the address ({codes[0]})", for_good=refused_for_good)
+    if isinstance(error, smtplib.SMTPDataError):
+        text = f"the mail server refused the message ({error.smtp_code})"
+        return NotTaken(text, for_good=error.smtp_code >= CANNOT_SAY)
+    if isinstance(error, smtplib.SMTPAuthenticationError):
+        return NotTaken(f"the mail server refused our user name or password ({error.smtp_code})")
+    if isinstance(error, smtplib.SMTPResponseException):
+        return NotTaken(f"the mail server answered {error.smtp_code}")
+    if isinstance(error, TimeoutError):
+        return NotTaken("the mail server did not answer in time")
+    if isinstance(error, smtplib.SMTPServerDisconnected):
+        return NotTaken("the mail server broke off")
+    if isinstance(error, smtplib.SMTPException):
+        return NotTaken(f"the mail server cannot do what is needed ({type(error).__name__})")
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return NotTaken("the certificate of the mail server is not valid")
+    strerror = error.strerror if isinstance(error, OSError) else None
+    return NotTaken(f"the mail server cannot be reached ({strerror or type(error).__name__})")
+
+
+class _InTime:
+    """An SMTP client that gives a server a time for the whole message, not only for each answer: one that
+    sends a line every nine seconds would hold a thread, and its claim, for as long as it likes."""
+
+    _until = 0.0
+    sock: Any
+
+    def send(self, data: Any) -> None:
+        self._hurry()
+        super().send(data)  # type: ignore[misc]
+
+    def getreply(self) -> tuple[int, bytes]:
+        self._hurry()
+        try:
+            answer: tuple[int, bytes] = super().getreply()  # type: ignore[misc]
+        except smtplib.SMTPServerDisconnected as error:
+            if isinstance(error.__context__, TimeoutError):
+                raise TimeoutError from None
+            raise
+        return answer
+
+    def _hurry(self) -> None:
+        self._until = self._until or monotonic() + ALTOGETHER
+        left = self._until - monotonic()
+        if left <= 0:
+            raise TimeoutError
+        if self.sock is not None:
+            self.sock.settimeout(min(TIMEOUT, left))
+
+
+class _Plain(_InTime, smtplib.SMTP):
+    pass
+
+
+class _Encrypted(_InTime, smtplib.SMTP_SSL):
+    pass
 
 
 def _connect(server: Server) -> smtplib.SMTP:
     if server.tls:
-        return smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT, context=ssl.create_default_context())
-    return smtplib.SMTP(server.host, server.port, timeout=TIMEOUT)
+        return _Encrypted(server.host, server.port, timeout=TIMEOUT, context=ssl.create_default_context())
+    return _Plain(server.host, server.port, timeout=TIMEOUT)
 
 
 def keep(made: EmailMessage, *, folder: Path) -> None:
     """Put the message into a maildir instead of sending it: the demonstration's mailbox."""
-    folder.mkdir(parents=True, exist_ok=True)
-    mailbox.Maildir(folder / "maildir", create=True).add(made)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        mailbox.Maildir(folder / "maildir", create=True).add(made)
+    except OSError as error:
+        text = f"the mailbox of the demonstration cannot be written ({error.strerror or type(error).__name__})"
+        raise NotTaken(text) from None
 
 
 def kept(*, folder: Path, to: str = "") -> list[EmailMessage]:

@@ -8,7 +8,8 @@ Results come in four groups, each in an order that an index has:
 4. the organisation's name or code matches, by organisation and name.
 
 A page is found by walking the index of its group. Text that many match fills a page soon; where a walk has
-read ``WALK`` entries in vain, few match, and the trigram index finds those few. Which of the ways was taken
+read ``WALK`` entries in vain, few match, and the trigram index finds those few; should even those be more than
+``RARE``, a longer walk is sure to meet some. Which of the ways was taken
 never shows: all give the same order, and the cursor is a place in it.
 """
 
@@ -19,8 +20,9 @@ from __future__ import annotations
 import base64
 import json
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -31,8 +33,9 @@ from resecure.identity.accounts import Status
 from resecure.identity.folding import fold
 
 SMALL = 3_000  # scopes up to this many accounts are read whole
-WALK = 12_000  # entries that one walk may read
-RARE = 4_000  # matches that the trigram index may fetch
+WALK = 4_000  # entries that a first walk reads
+LONG_WALK = 40_000  # entries that a walk reads where the text is neither common nor rare
+RARE = 3_000  # matches that the trigram index may fetch
 MILLISECONDS = 2_000  # the last resort; nothing known comes near it
 LONGEST_PAGE = 100
 MOST_WORDS, LONGEST_WORD = 6, 60
@@ -78,7 +81,7 @@ class _Question:
     statuses: list[str]
     after: Place
     want: int
-    params: dict[str, Any] = field(default_factory=dict)
+    walk: int = WALK
 
     @property
     def short(self) -> bool:
@@ -148,23 +151,32 @@ def _matching(asked: _Question) -> _Rows:
         asked.after = FIRST
     if not asked.words:
         return _walk_places(asked, group=3)
-    people = _read_whole(asked) if _is_small(asked) else _walk_groups(asked)
+    people = _read_whole(asked) if _is_small(asked) else _find_people(asked)
     return _with_organisations(asked, people)
 
 
+def _find_people(asked: _Question) -> _Rows:
+    """Groups 1 to 3: a short walk where many match, the trigram index where few do, a long walk in between."""
+    walked = _walk_groups(asked)
+    if walked.whole or asked.short:
+        return walked
+    rare = _rare(asked)
+    return rare if rare.whole else _walk_groups(replace(asked, walk=LONG_WALK))
+
+
 def _walk_groups(asked: _Question) -> _Rows:
-    """Groups 1 to 3 one after the other, until the page is full; the trigram index where that was in vain."""
+    """One group after the other, until the page is full. Not whole: a walk met its limit before."""
     places: list[Place] = []
     for group in (1, 2, 3):
         if group < asked.after[0] or (group == 3 and asked.short):
             continue
-        rest = replace(asked, want=asked.want - len(places), params={})
+        rest = replace(asked, want=asked.want - len(places))
         walked = _walk_places(rest, group=3) if group == 3 else _walk_names(rest, group=group)
         places += walked.places
         if len(places) >= asked.want:
             return _Rows(places=places[: asked.want])
         if not walked.whole:
-            return _Rows(places=places, whole=False) if asked.short else _rare(asked)
+            return _Rows(places=places, whole=False)
     return _Rows(places=places)
 
 
@@ -172,7 +184,7 @@ def _with_organisations(asked: _Question, people: _Rows) -> _Rows:
     """Group 4 follows the people, unless the page is full or the people could not be read to their end."""
     if len(people.places) >= asked.want or not people.whole:
         return people
-    rest = replace(asked, want=asked.want - len(people.places), params={})
+    rest = replace(asked, want=asked.want - len(people.places))
     return _Rows(places=people.places + _in_organisations(rest))
 
 
@@ -180,15 +192,19 @@ def _with_organisations(asked: _Question, people: _Rows) -> _Rows:
 
 
 def _is_small(asked: _Question) -> bool:
-    """Whether the scope holds so few accounts that all can be read."""
-    statement, params = [], {}
+    """Whether the scope holds so few accounts, of the statuses asked for, that all can be read."""
+    statement: list[str] = []
+    params: dict[str, Any] = {}
     for number, (low, high) in enumerate(asked.ranges):
         params |= {f"low{number}": low, f"high{number}": high}
-        statement.append(
-            "(SELECT 1 FROM identity_account WHERE NOT is_system"
-            f" AND organisation_path >= %(low{number})s AND organisation_path < %(high{number})s"
-            f" LIMIT {SMALL + 1})"
-        )
+        for each, status in enumerate(asked.statuses if asked.few_statuses else [""]):
+            params |= {f"status{each}": status} if status else {}
+            statement.append(
+                "(SELECT 1 FROM identity_account WHERE NOT is_system"
+                + (f" AND status <> 'active' AND status = %(status{each})s" if status else "")
+                + f" AND organisation_path >= %(low{number})s AND organisation_path < %(high{number})s"
+                f" LIMIT {SMALL + 1})"
+            )
     every = " UNION ALL ".join(statement)
     count = _rows(f"SELECT count(*) FROM (SELECT 1 FROM ({every}) every LIMIT {SMALL + 1}) few", params)
     return int(count[0][0]) <= SMALL
@@ -196,9 +212,10 @@ def _is_small(asked: _Question) -> bool:
 
 def _read_whole(asked: _Question) -> _Rows:
     params: dict[str, Any] = {}
+    own_index = " AND status <> 'active'" if asked.few_statuses else ""
     rows = _rows(
         f"""SELECT {_rank(asked, params)} AS rank, family_key, given_key, organisation_path, id FROM identity_account
-        WHERE NOT is_system AND {_in_scope(asked, params)}{_has_status(asked, params)}
+        WHERE NOT is_system{own_index} AND {_in_scope(asked, params)}{_has_status(asked, params)}
         AND {_has_words(asked, params)}""",
         params,
     )
@@ -211,6 +228,7 @@ def _rare(asked: _Question) -> _Rows:
     # Only words that the index knows: for a word of one letter it would hand out everything.
     indexed = replace(asked, words=[word for word in asked.words if len(word) >= LETTERS_FOR_MIDDLE])
     own_index = " AND status <> 'active'" if asked.few_statuses else ""
+    _set({"enable_bitmapscan": "on", "enable_indexscan": "off", "enable_indexonlyscan": "off"})
     rows = _rows(
         f"""SELECT {_rank(asked, params)} AS rank, family_key, given_key, organisation_path, id, total
         FROM (SELECT *, count(*) OVER () AS total FROM (
@@ -219,6 +237,7 @@ def _rare(asked: _Question) -> _Rows:
         WHERE {_in_scope(asked, params)}{_has_status(asked, params)} AND {_has_words(asked, params)}""",
         params,
     )
+    _set(_WALKING)
     return _Rows(places=_sorted(asked, rows), whole=not rows or rows[0][5] < RARE)
 
 
@@ -238,8 +257,8 @@ def _walk_names(asked: _Question, *, group: int) -> _Rows:
             AND {_rank(asked, params)} = {group} AS ok
           FROM (SELECT family_key, given_key, id, organisation_path, status, search_key FROM identity_account
             WHERE NOT is_system AND {first} >= %(from)s AND {first} < %(to)s{after}
-            ORDER BY {first}, {second}, id LIMIT {WALK}) entries) walked
-        WHERE ok OR n = {WALK} LIMIT {asked.want}""",
+            ORDER BY {first}, {second}, id LIMIT {asked.walk}) entries) walked
+        WHERE ok OR n = {asked.walk} LIMIT {asked.want}""",
         params,
     )
     return _walked(rows, asked, group=group)
@@ -250,7 +269,7 @@ def _walk_places(asked: _Question, *, group: int) -> _Rows:
     each_status = [[status] for status in asked.statuses] if asked.few_statuses else [asked.statuses]
     found = _Rows(places=[])
     for statuses in each_status:
-        one = replace(asked, statuses=statuses, params={})
+        one = replace(asked, statuses=statuses)
         places: list[Place] = []
         for low, high in asked.ranges:
             one.want = asked.want - len(places)
@@ -260,7 +279,7 @@ def _walk_places(asked: _Question, *, group: int) -> _Rows:
             if len(places) >= asked.want:
                 break
             if not walked.whole and asked.words:
-                return _Rows(places=[], whole=False)
+                return _Rows(places=sorted(places), whole=False)
         found.places += places
     found.places = sorted(found.places)[: asked.want]
     return found
@@ -284,8 +303,8 @@ def _walk_place(asked: _Question, low: str, high: str, *, group: int) -> _Rows:
           SELECT *, row_number() OVER () AS n, {match}{wanted} AS ok
           FROM (SELECT organisation_path, family_key, given_key, id, status, search_key FROM identity_account
             WHERE NOT is_system AND organisation_path >= %(low)s AND organisation_path < %(high)s{only}{after}
-            ORDER BY organisation_path, family_key, given_key, id LIMIT {WALK}) entries) walked
-        WHERE ok OR n = {WALK} LIMIT {asked.want}""",
+            ORDER BY organisation_path, family_key, given_key, id LIMIT {asked.walk}) entries) walked
+        WHERE ok OR n = {asked.walk} LIMIT {asked.want}""",
         params,
     )
     return _walked(rows, asked, group=group)
@@ -312,7 +331,7 @@ def _in_organisations(asked: _Question) -> list[Place]:
         CROSS JOIN LATERAL (SELECT * FROM (
             SELECT organisation_path, family_key, given_key, id, status, search_key FROM identity_account
             WHERE NOT is_system AND organisation_path = place.path{after}
-            ORDER BY organisation_path, family_key, given_key, id LIMIT {WALK}) here
+            ORDER BY organisation_path, family_key, given_key, id LIMIT {asked.walk}) here
           WHERE ({_has_words(asked, params)} AND {_rank(asked, params)} > 0) IS NOT TRUE{_has_status(asked, params)}
           LIMIT {asked.want}) a
         LIMIT {asked.want}""",
@@ -334,8 +353,8 @@ def _by_address(asked: _Question, typed: str) -> _Rows:
           SELECT *, row_number() OVER () AS n, {_in_scope(asked, params)}{_has_status(asked, params)} AS ok
           FROM (SELECT address COLLATE "C" AS address, id, organisation_path, status FROM identity_account
             WHERE NOT is_system AND address COLLATE "C" >= %(from)s AND address COLLATE "C" < %(to)s{after}
-            ORDER BY address COLLATE "C", id LIMIT {WALK}) entries) walked
-        WHERE ok OR n = {WALK} LIMIT {asked.want}""",
+            ORDER BY address COLLATE "C", id LIMIT {asked.walk}) entries) walked
+        WHERE ok OR n = {asked.walk} LIMIT {asked.want}""",
         params,
     )
     return _walked(rows, asked, group=ADDRESSES)
@@ -402,24 +421,30 @@ def _walked(rows: list[tuple[Any, ...]], asked: _Question, *, group: int) -> _Ro
 # --- around the statements
 
 
-class _bounded:  # noqa: N801 - reads as a word of the with statement
-    """Statements planned with their values, not in general, and given up after MILLISECONDS."""
+# What the planner may choose from: its guesses of how many match a text are wild, and our ways need none.
+_WALKING = {"enable_bitmapscan": "off", "enable_indexscan": "on", "enable_indexonlyscan": "on"}
+_BOUNDS = {
+    **_WALKING,
+    "enable_seqscan": "off",
+    "plan_cache_mode": "force_custom_plan",
+    "jit": "off",
+    "statement_timeout": str(MILLISECONDS),
+}
 
-    _wanted = {"plan_cache_mode": "force_custom_plan", "jit": "off", "statement_timeout": str(MILLISECONDS)}
 
-    def __enter__(self) -> None:
-        names = list(self._wanted)
-        before = _rows("SELECT " + ", ".join(f"current_setting('{name}')" for name in names), {})[0]
-        self._before = dict(zip(names, before, strict=True))
-        self._set(self._wanted)
+@contextmanager
+def _bounded() -> Iterator[None]:
+    """Within it, statements are planned with their values and given up after MILLISECONDS."""
+    names = ", ".join(f"current_setting('{name}')" for name in _BOUNDS)
+    before = dict(zip(_BOUNDS, _rows(f"SELECT {names}", {})[0], strict=True))
+    _set(_BOUNDS)
+    yield  # after an error, the end of the transaction or savepoint brings the settings back
+    _set(before)
 
-    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
-        if kind is None:  # otherwise the savepoint brings the settings back
-            self._set(self._before)
 
-    def _set(self, values: dict[str, str]) -> None:
-        calls = ", ".join(f"set_config('{name}', %({name})s, true)" for name in values)
-        _rows(f"SELECT {calls}", values)
+def _set(values: dict[str, str]) -> None:
+    calls = ", ".join(f"set_config('{name}', %({name})s, true)" for name in values)
+    _rows(f"SELECT {calls}", values)
 
 
 def _rows(statement: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:

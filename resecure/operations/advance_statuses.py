@@ -115,8 +115,10 @@ def _advance(pk: UUID, due: Due, *, by: Account, now: datetime) -> int:
         before = locked.status
         columns = {"status": due.after, "status_since": now, "finish_by": None, "stuck_reported_at": None}
         sessions.revoke_all(locked, by=by.pk, now=now, **columns)
-        if due.after in {Status.INACTIVE, Status.DELETED}:
+        if due.after is Status.INACTIVE:
             resecurings.end(locked.pk, outcome=Outcome.LAPSED, now=now)
+        elif due.after is Status.DELETED_PERMANENT:
+            resecurings.end(locked.pk, outcome=Outcome.CLOSED, now=now)
         if due.after is Status.DELETED:
             # As when an administrator deletes: restored, the account comes back without its roles.
             roles.withdraw(roles.held_by(locked.pk)[locked.pk], by=by.pk, now=now)

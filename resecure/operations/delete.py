@@ -5,9 +5,8 @@ from __future__ import annotations
 from uuid import UUID
 
 from resecure.audit.events import Event
-from resecure.identity import resecurings, roles
+from resecure.identity import roles
 from resecure.identity.accounts import Account
-from resecure.identity.resecurings import Outcome
 from resecure.operations.shared.frame import acting, insist, move_status
 from resecure.operations.shared.telling import told
 from resecure.policy.roles import Permission
@@ -17,7 +16,8 @@ from resecure.propagation.models import Change
 
 
 def delete(account: UUID, *, by: Account) -> None:
-    """Afterwards nothing opens the account and its roles have ended. An unfinished resecuring is closed.
+    """Afterwards nothing opens the account and its roles have ended. An unfinished resecuring
+    stays unfinished: restored, the account still awaits what it awaited.
 
     Raises Refused with every reason, or NotFound.
     """
@@ -25,6 +25,5 @@ def delete(account: UUID, *, by: Account) -> None:
         insist(Permission.DELETE, frame)
         move_status(frame, By.DELETE)
         ended = roles.withdraw(frame.facts.target_grants, by=by.pk, now=frame.now)
-        resecurings.end(account, outcome=Outcome.CLOSED, now=frame.now)
         outbox.announce(Change.DELETED, account=account, at=frame.now, payload=told(frame.account))
         frame.details.update(roles_ended=ended)

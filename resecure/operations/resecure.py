@@ -17,6 +17,7 @@ from resecure.identity.statements import queued
 from resecure.identity.taking_back import take_back
 from resecure.operations.shared.frame import acting, insist
 from resecure.operations.shared.telling import told
+from resecure.operations.shared.typed import request_key
 from resecure.policy.evidence import reasons_of_evidence
 from resecure.policy.refusals import Refusal, Refused
 from resecure.policy.roles import Permission
@@ -47,13 +48,14 @@ def resecure(
     ``policy.next_sign_in``. Asked again with the same key, it returns the first resecuring and does nothing.
     Raises Refused with every reason at once, or NotFound. The numbers are those of docs/operations/resecure.md.
     """
+    key = request_key(idempotency_key)
     try:
         with acting(
             Event.ACCOUNT_RESECURED, account, by=by, permission=Permission.RESECURE, confirmation=confirmation
         ) as frame:
             # (0) The row is locked: no sign-in slips in between the steps, and a second click waits here.
-            if idempotency_key:
-                _answer_as_before(account, by=by, key=idempotency_key)
+            if key:
+                _answer_as_before(account, by=by, key=key)
             evidence, missing = reasons_of_evidence(Purpose.RESECURE, frame.facts)
             insist(Permission.RESECURE, frame, *missing)  # (1) may they, now, and do they know who it is?
             finish_by = frame.now + timedelta(days=settings.RESECURE.finish_within_days)
@@ -63,7 +65,7 @@ def resecure(
                     by=by.pk,
                     because=because.value,
                     evidence=evidence,
-                    idempotency_key=idempotency_key,
+                    idempotency_key=key,
                     now=frame.now,
                     finish_by=finish_by,
                 )

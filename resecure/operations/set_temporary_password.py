@@ -70,8 +70,7 @@ def set_temporary_password(
         raise
     # Hashed before the row is locked: the lock is held for milliseconds, whatever the hash costs.
     hashed = passwords.hashed(password)
-    # A digest: two long keys with one beginning are two keys.
-    key = hashlib.sha256(f"{by.pk}:{idempotency_key}".encode()).hexdigest() if idempotency_key else ""
+    key = _stored_key(idempotency_key, by=by)
     try:
         with acting(
             Event.TEMPORARY_PASSWORD_SET,
@@ -121,6 +120,17 @@ def _as_before(account: UUID) -> TemporaryPassword:
         hours=settings.RESECURE.temporary_password_hours
     )
     return TemporaryPassword(password=None, expires_at=expires_at, require_change=now_stored.password_is_temporary)
+
+
+def was_answered(account: Account, *, by: Account, idempotency_key: str) -> bool:
+    """Whether this request set the password that the account has now: asked again, it shows nothing."""
+    key = _stored_key(idempotency_key, by=by)
+    return bool(key) and account.temporary_password_key == key
+
+
+def _stored_key(idempotency_key: str, *, by: Account) -> str:
+    # A digest: two long keys with one beginning are two keys.
+    return hashlib.sha256(f"{by.pk}:{idempotency_key}".encode()).hexdigest() if idempotency_key else ""
 
 
 _CHANGED_MEANWHILE = Refusal(

@@ -7,11 +7,15 @@ from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from resecure.entrypoints.web import errors
+from resecure.entrypoints.web.http import sign_in_handle
 from resecure.identity.roles import held_by
+from resecure.operations.shared import step_frame
+from resecure.policy.refusals import NotSignedIn
 from resecure.policy.roles import Permission, role_of
 
 View = Callable[..., HttpResponse]
@@ -54,9 +58,33 @@ def administrator(view: View) -> View:
     return guarded
 
 
+def half_signed_in(view: View) -> View:
+    """Only with a sign-in that lives and still owes steps; it opens its own next step and nothing else."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            sign_in = step_frame.current(sign_in_handle(request))
+            if not step_frame.owed_by(sign_in):
+                raise NotSignedIn
+            request.sign_in = sign_in  # type: ignore[attr-defined]
+            return view(request, *args, **kwargs)
+        except NotSignedIn:
+            # Back after the last step, or its double click: whoever is in by now goes home.
+            if request.me is not None:  # type: ignore[attr-defined]
+                return HttpResponseRedirect(reverse("my_account:home"))
+            return errors.signed_out()
+
+    guarded.access = "half_signed_in"  # type: ignore[attr-defined]
+    return guarded
+
+
 def to_sign_in(request: HttpRequest) -> HttpResponse:
     """To the sign-in page, and back here afterwards where this is a page one can return to."""
-    target = reverse("sign_in:start")
+    query = {}
+    if request.COOKIES.get(settings.SESSION_COOKIE):
+        query["ended"] = "1"
     if request.method == "GET":
-        target += "?" + urlencode({"next": request.get_full_path()})
-    return HttpResponseRedirect(target)
+        query["next"] = request.get_full_path()
+    target = reverse("sign_in:start")
+    return HttpResponseRedirect(f"{target}?{urlencode(query)}" if query else target)

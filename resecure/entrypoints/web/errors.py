@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from resecure.entrypoints.web.http import clear_session, clear_sign_in
 from resecure.policy.refusals import Refused
 
 
 def page(request: HttpRequest, *, status: int, heading: str, text: str) -> HttpResponse:
-    """An error page with the usual frame."""
+    """An error page with the usual frame; without who is signed in where reading that may be what failed."""
     context = {"heading": heading, "text": text, "status": status}
+    if status >= 500:
+        return HttpResponse(render_to_string("base/error.jinja", context), status=status)
     return render(request, "base/error.jinja", context, status=status)
 
 
@@ -76,11 +78,12 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
 
 
 def signed_out() -> HttpResponse:
-    """The session or sign-in does not pass: lead to the sign-in page, and say why there."""
-    response = HttpResponseRedirect(reverse("sign_in:start") + "?ended=1")
-    clear_session(response)
-    clear_sign_in(response)
-    return response
+    """The session or sign-in does not pass: lead to the sign-in page, and say why there.
+
+    No cookie is taken back. A dead one opens nothing, and the second of two clicks would take away the live
+    one that the first has just been given.
+    """
+    return HttpResponseRedirect(reverse("sign_in:start") + "?ended=1")
 
 
 def refused(request: HttpRequest, refusal: Refused) -> HttpResponse:

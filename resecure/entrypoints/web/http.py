@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from resecure.entrypoints.network import client_address
 from resecure.identity.accounts import Account
 from resecure.operations.shared.progress import Client
+from resecure.operations.shared.typed import one_line
 
 
 def me_of(request: HttpRequest) -> Account:
@@ -26,7 +27,13 @@ def session_of(request: HttpRequest) -> UUID:
 
 def client_of(request: HttpRequest) -> Client:
     """Where the request comes from, and what the browser calls itself."""
-    return Client(address=client_address(request.META), name=request.META.get("HTTP_USER_AGENT", "")[:200])
+    name = one_line(request.META.get("HTTP_USER_AGENT", "")[:400])
+    return Client(address=client_address(request.META), name=name[:200])
+
+
+def sign_in_handle(request: HttpRequest) -> str:
+    """The handle of the half-way sign-in that the browser holds, or nothing."""
+    return request.COOKIES.get(settings.SIGN_IN_COOKIE, "")
 
 
 def set_session(response: HttpResponse, token: str) -> None:

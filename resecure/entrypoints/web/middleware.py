@@ -13,7 +13,6 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
 from resecure.entrypoints.web import errors
-from resecure.entrypoints.web.http import clear_session
 from resecure.identity import sessions
 from resecure.identity.accounts import Account
 from resecure.policy.refusals import NotFound, NotSignedIn, Refused
@@ -55,30 +54,39 @@ def never_stored(get_response: Next) -> Next:
 
 
 def who_is_asking(get_response: Next) -> Next:
-    """Set ``request.me`` and ``request.session_id`` from the session cookie, read from the database now."""
+    """Set ``request.me`` and ``request.session_id`` from the session cookie, read from the database now.
+
+    A cookie that does not pass stays where it is: it opens nothing, and taking it back could take away the
+    fresh one that another request of the same browser has been given meanwhile.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         request.me, request.session_id = None, None  # type: ignore[attr-defined]
-        token = request.COOKIES.get(settings.SESSION_COOKIE, "")
-        passed = None
-        if token:
-            now = timezone.now()
-            idle = timedelta(minutes=settings.RESECURE.session_idle_minutes)
-            passed = sessions.check(token, now=now, idle=idle)
-            if passed is not None:
-                if passed.last_seen_at < now - sessions.SEEN_EVERY:
-                    sessions.seen(passed.session, now=now)
-                request.session_id = passed.session  # type: ignore[attr-defined]
-                me = Account.objects.select_related("organisation").get(pk=passed.account)
-                request.me = me  # type: ignore[attr-defined]
-                if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
-                    translation.activate(me.language)
-        response = get_response(request)
-        if token and passed is None and settings.SESSION_COOKIE not in response.cookies:
-            clear_session(response)
-        return response
+        try:
+            _look_up(request)
+        except OperationalError:
+            # A node that lost the database refuses; it never guesses.
+            return errors.unavailable(request)
+        return get_response(request)
 
     return middleware
+
+
+def _look_up(request: HttpRequest) -> None:
+    token = request.COOKIES.get(settings.SESSION_COOKIE, "")
+    if not token:
+        return
+    now = timezone.now()
+    passed = sessions.check(token, now=now, idle=timedelta(minutes=settings.RESECURE.session_idle_minutes))
+    if passed is None:
+        return
+    if passed.last_seen_at < now - sessions.SEEN_EVERY:
+        sessions.seen(passed.session, now=now)
+    request.session_id = passed.session  # type: ignore[attr-defined]
+    me = Account.objects.select_related("organisation").get(pk=passed.account)
+    request.me = me  # type: ignore[attr-defined]
+    if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
+        translation.activate(me.language)
 
 
 def refusals(get_response: Next) -> Next:

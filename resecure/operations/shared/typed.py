@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import unicodedata
 
 from django.core.exceptions import ValidationError
@@ -22,6 +23,12 @@ def one_line(text: str) -> str:
         if letter in "\n\r\t" or (unicodedata.category(letter) not in {"Cc", "Cs", "Co"} and letter not in _TURNING)
     )
     return " ".join(kept.split())
+
+
+def request_key(text: str | None) -> str | None:
+    """What an idempotency key is stored as: a digest, so that whatever a program sends as its key fits, and two
+    long keys that begin alike are two keys."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() if text else None
 
 
 def name_part(field: str, text: str, *, most: int, required: bool = True) -> str:

@@ -95,7 +95,8 @@ function dialogClose(control) {
   });
 }
 
-/** Afterwards the region follows the server until it carries `data-done`. */
+/** Afterwards the region follows the server until it carries `data-done`. `data-from`: the page that has it, where
+ * this one cannot be asked for again. */
 function live(region, asServed) {
   let seen = asServed;
   const every = Math.max(1, Number(region.dataset.live)) * 1000;
@@ -113,7 +114,7 @@ function live(region, asServed) {
       return;
     }
     try {
-      const answer = await fetch(location.href.split("#")[0], {
+      const answer = await fetch(region.dataset.from ?? location.href.split("#")[0], {
         headers: { "X-Fragment": region.id },
         credentials: "same-origin",
         cache: "no-store",

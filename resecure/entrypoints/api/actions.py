@@ -1,0 +1,171 @@
+"""What administrators do to an account. Each route is one call of one operation, which alone decides."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from ninja import Header, Router, Status
+
+from resecure.entrypoints.api.access import me_of
+from resecure.entrypoints.api.schemas import (
+    AccountState,
+    CannotConfirmIn,
+    ConfirmationIn,
+    ConfirmationOut,
+    JoinIn,
+    ResecureIn,
+    ResecuringBegun,
+    TemporaryPasswordIn,
+    TemporaryPasswordOut,
+    Text,
+    UnlockIn,
+    answers,
+)
+from resecure.entrypoints.api.shown import state_of
+from resecure.operations import confirm_identity as confirm_operation
+from resecure.operations import delete as delete_operation
+from resecure.operations import disable as disable_operation
+from resecure.operations import enable as enable_operation
+from resecure.operations import end_all_sessions as sessions_operation
+from resecure.operations import join as join_operation
+from resecure.operations import mark_as_leaver as leaver_operation
+from resecure.operations import resecure as resecure_operation
+from resecure.operations import restore as restore_operation
+from resecure.operations import set_temporary_password as password_operation
+from resecure.operations import unlock as unlock_operation
+from resecure.policy.refusals import Refusal, Refused
+
+router = Router(tags=["actions"])
+_BODY = (400, 401, 403, 404, 409, 415, 422)
+_PLAIN = answers({200: AccountState}, 401, 403, 404, 409)
+Key = Annotated[Text, Header("", alias="Idempotency-Key")]
+
+
+@router.post("/accounts/{uuid:account}/confirmations", response=answers({201: ConfirmationOut}, *_BODY))
+def confirm_identity(request: HttpRequest, account: UUID, payload: ConfirmationIn) -> Status[dict[str, Any]]:
+    """Write down how the caller was identified; good once, for this operation, for half an hour."""
+    made = confirm_operation.confirm_identity(
+        account, by=me_of(request), method=payload.method, reference=payload.reference, purpose=payload.operation
+    )
+    return Status(201, {"id": made.pk, "operation": made.purpose, "expires_at": made.expires_at})
+
+
+@router.post("/accounts/{uuid:account}/cannot-confirm", response=answers({204: None}, *_BODY))
+def cannot_confirm_identity(request: HttpRequest, account: UUID, payload: CannotConfirmIn) -> Status[None]:
+    """Write down that one was not sure who asked. Nothing else changes."""
+    confirm_operation.cannot_confirm_identity(account, by=me_of(request), said=payload.said)
+    return Status(204, None)
+
+
+@router.post("/accounts/{uuid:account}/resecure", response=answers({200: ResecuringBegun}, *_BODY))
+def resecure(request: HttpRequest, account: UUID, payload: ResecureIn, idempotency_key: Key = "") -> dict[str, Any]:
+    """Take the account back. Sent again with the same Idempotency-Key, it gives the first answer."""
+    made = resecure_operation.resecure(
+        account,
+        by=me_of(request),
+        because=payload.because,
+        confirmation=payload.confirmation,
+        idempotency_key=_stored(idempotency_key) or None,
+    )
+    # An earlier request had this key but said something else: its answer would be taken for this one's.
+    if (made.because, made.confirmation) != (payload.because, payload.confirmation):
+        raise Refused(
+            Refusal(
+                "idempotency_key_reused",
+                _("This request repeats the key of another one."),
+                _("Send it with a new key."),
+            )
+        )
+    return {
+        "resecuring": made.pk,
+        "account": made.account_id,
+        "begun_at": made.begun_at,
+        "finish_by": made.finish_by,
+    }
+
+
+@router.post("/accounts/{uuid:account}/temporary-password", response=answers({200: TemporaryPasswordOut}, *_BODY))
+def reset_password(
+    request: HttpRequest, account: UUID, payload: TemporaryPasswordIn, idempotency_key: Key = ""
+) -> dict[str, Any]:
+    """Set a temporary password. It is in this answer and in no other."""
+    made = password_operation.set_temporary_password(
+        account,
+        by=me_of(request),
+        typed=None if payload.generate else payload.password,
+        require_change=payload.require_change,
+        change_not_required_because=payload.reason,
+        confirmation=payload.confirmation,
+        seen_generation=payload.generation,
+        idempotency_key=_stored(idempotency_key),
+    )
+    return {
+        "password": made.password,
+        "expires_at": made.expires_at if made.require_change else None,
+        "require_change": made.require_change,
+    }
+
+
+@router.post("/accounts/{uuid:account}/unlock", response=answers({200: AccountState}, *_BODY))
+def unlock(request: HttpRequest, account: UUID, payload: UnlockIn) -> dict[str, Any]:
+    """Open an account that wrong passwords locked."""
+    unlock_operation.unlock(account, by=me_of(request), confirmation=payload.confirmation)
+    return state_of(account)
+
+
+@router.post("/accounts/{uuid:account}/disable", response=_PLAIN)
+def disable(request: HttpRequest, account: UUID) -> dict[str, Any]:
+    """Shut the account until it is enabled."""
+    disable_operation.disable(account, by=me_of(request))
+    return state_of(account)
+
+
+@router.post("/accounts/{uuid:account}/enable", response=_PLAIN)
+def enable(request: HttpRequest, account: UUID) -> dict[str, Any]:
+    """Open a disabled account."""
+    enable_operation.enable(account, by=me_of(request))
+    return state_of(account)
+
+
+@router.post("/accounts/{uuid:account}/delete", response=_PLAIN)
+def delete(request: HttpRequest, account: UUID) -> dict[str, Any]:
+    """Close the account; it can be restored for 30 days."""
+    delete_operation.delete(account, by=me_of(request))
+    return state_of(account)
+
+
+@router.post("/accounts/{uuid:account}/restore", response=_PLAIN)
+def restore(request: HttpRequest, account: UUID) -> dict[str, Any]:
+    """Bring a deleted account back."""
+    restore_operation.restore(account, by=me_of(request))
+    return state_of(account)
+
+
+@router.post("/accounts/{uuid:account}/mark-as-leaver", response=_PLAIN)
+def mark_as_leaver(request: HttpRequest, account: UUID) -> dict[str, Any]:
+    """The person leaves the organisation; their roles end."""
+    leaver_operation.mark_as_leaver(account, by=me_of(request))
+    return state_of(account)
+
+
+@router.post("/accounts/{uuid:account}/join", response=answers({200: AccountState}, *_BODY))
+def join(request: HttpRequest, account: UUID, payload: JoinIn) -> dict[str, Any]:
+    """Move a leaver's account to the organisation where the person works now."""
+    join_operation.join(account, organisation_code=payload.organisation, by=me_of(request))
+    return state_of(account)
+
+
+@router.post("/accounts/{uuid:account}/end-all-sessions", response=_PLAIN)
+def end_all_sessions(request: HttpRequest, account: UUID) -> dict[str, Any]:
+    """End everything the person has open; they may sign in again."""
+    sessions_operation.end_all_sessions(account, by=me_of(request))
+    return state_of(account)
+
+
+def _stored(key: str) -> str:
+    """A key of any length and letters as one that fits its column, and that no other becomes."""
+    return hashlib.sha256(key.encode()).hexdigest()[:48] if key else ""

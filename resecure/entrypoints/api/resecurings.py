@@ -1,0 +1,63 @@
+"""Resecurings: the four effects, and how far each connected system has got."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja import Router
+
+from resecure.entrypoints.api.access import me_of
+from resecure.entrypoints.api.schemas import ResecuringOut, answers
+from resecure.entrypoints.api.shown import facts_about
+from resecure.identity.resecurings import Resecuring
+from resecure.policy.refusals import NotFound
+from resecure.propagation import outbox
+
+router = Router(tags=["resecurings"])
+
+
+@router.get("/resecurings/{uuid:resecuring}", response=answers({200: ResecuringOut}, 401, 404))
+def view_resecuring(request: HttpRequest, resecuring: UUID) -> dict[str, Any]:
+    """One resecuring. ``complete`` only when no connected system still waits, has failed, or must be asked."""
+    found = Resecuring.objects.filter(pk=resecuring).first()
+    # For an unknown one the account is looked for all the same: the time must not tell the two apart.
+    facts_about(found.account_id if found else resecuring, by=me_of(request))
+    if found is None:
+        raise NotFound
+    systems = outbox.progress(resecuring=found.pk)
+    # One transaction did all four, so they have one time.
+    effect = {"at": found.begun_at}
+    return {
+        "id": found.pk,
+        "account": found.account_id,
+        "by": found.by,
+        "because": found.because,
+        "begun_at": found.begun_at,
+        "finish_by": found.finish_by,
+        "temporary_password_set_at": found.temporary_password_set_at,
+        "ended_at": found.ended_at,
+        "outcome": found.outcome or None,
+        "effects": {
+            "password_reset": effect,
+            "aup_status_reset": effect,
+            "account_secret_reset": effect,
+            "all_sessions_revoked": effect,
+        },
+        "systems": [
+            {
+                "system": each.system.value,
+                "change": each.change.value,
+                "state": each.state.value,
+                "requested_at": each.requested_at,
+                "acknowledged_at": each.acknowledged_at,
+                "confirmed_at": each.confirmed_at,
+                "milliseconds": each.milliseconds,
+                "attempts": each.attempts,
+                "failed_because": each.failed_because,
+            }
+            for each in systems
+        ],
+        "complete": not any(each.is_open for each in systems),
+    }

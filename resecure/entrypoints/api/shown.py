@@ -1,0 +1,143 @@
+"""What the API shows of an account, read once and only for those who may see it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from resecure.entrypoints.api.problems import Forbidden
+from resecure.identity import sessions
+from resecure.identity.accounts import Account
+from resecure.identity.agreements import AupVersion, acceptance_of, current_aup
+from resecure.identity.organisations import Organisation
+from resecure.identity.resecurings import unfinished
+from resecure.identity.roles import RoleGrant, held_by
+from resecure.policy.actions import BUTTONS, Facts, insist_on_scope, reasons_not_to, visible_scope
+from resecure.policy.refusals import NotFound
+
+Scope = Sequence[tuple[str, bool]]
+
+
+def scope_of(me: Account) -> Scope:
+    """The places whose accounts they may see. Raises Forbidden for somebody who may see none."""
+    scope = visible_scope(held_by(me.pk)[me.pk])
+    if not scope:
+        raise Forbidden("no_administrator_role")
+    return scope
+
+
+def within(scope: Scope) -> Q:
+    """The condition on accounts that a scope is."""
+    return reduce(
+        or_, [Q(organisation_path__startswith=path) if below else Q(organisation_path=path) for path, below in scope]
+    )
+
+
+def facts_about(account: UUID, *, by: Account) -> Facts:
+    """The account and all that a decision about it needs. Raises NotFound, for unknown and out of scope alike."""
+    found = Account.objects.select_related("organisation").filter(pk=account).first()
+    if found is None:
+        # As many statements as for one that exists out of scope: the time must not tell them apart.
+        held_by(by.pk, account)
+        acceptance_of(account)
+        unfinished(account)
+        raise NotFound
+    facts = Facts.read(found, by=by, now=timezone.now())
+    insist_on_scope(facts)
+    return facts
+
+
+def organisation_of(organisation: Organisation) -> dict[str, str]:
+    """The code and name of one."""
+    return {"code": organisation.code, "name": organisation.name}
+
+
+def roles_of(grants: list[RoleGrant]) -> list[dict[str, Any]]:
+    """The roles that are held, each with where."""
+    return [
+        {
+            "id": grant.pk,
+            "role": grant.role,
+            "organisation": organisation_of(grant.organisation),
+            "reaches_children": grant.reaches_children,
+            "granted_at": grant.granted_at,
+        }
+        for grant in grants
+    ]
+
+
+def whole(facts: Facts) -> dict[str, Any]:
+    """The account as its page shows it, with every action and each reason why it is not possible now."""
+    account = facts.account
+    idle = timedelta(minutes=settings.RESECURE.session_idle_minutes)
+    names = _names(account.created_by, account.updated_by)
+    return {
+        "id": account.pk,
+        "address": account.address,
+        "given_name": account.given_name,
+        "family_name": account.family_name,
+        "job_title": account.job_title,
+        "mobile": account.mobile,
+        "organisation": organisation_of(account.organisation),
+        "status": account.status,
+        "status_since": account.status_since,
+        "generation": account.generation,
+        "created_at": account.created_at,
+        "created_by": names.get(account.created_by),
+        "updated_at": account.updated_at,
+        "updated_by": names.get(account.updated_by),
+        "last_sign_in_at": account.last_sign_in_at,
+        "aup": _agreement(facts),
+        "account_secret_set": account.has_secret,
+        "awaiting_temporary_password": facts.awaits_temporary_password,
+        "temporary_password_expires_at": _expiry(account),
+        "live_sessions": sessions.live(account, now=facts.now, idle=idle).count(),
+        "roles": roles_of(facts.target_grants),
+        "resecuring": facts.resecuring.pk if facts.resecuring else None,
+        "actions": {permission.value: _action(reasons_not_to(permission, facts)) for permission in BUTTONS},
+    }
+
+
+def state_of(account: UUID) -> dict[str, Any]:
+    """What an operation left behind."""
+    found = Account.objects.only("status", "generation").get(pk=account)
+    return {"id": account, "status": found.status, "generation": found.generation}
+
+
+def _expiry(account: Account) -> datetime | None:
+    return account.temporary_password_expires_at if account.password_is_temporary else None
+
+
+def _names(*accounts: UUID | None) -> dict[UUID | None, dict[str, Any]]:
+    found = Account.objects.filter(pk__in=[each for each in accounts if each])
+    return {each.pk: {"id": each.pk, "name": each.name} for each in found}
+
+
+def _agreement(facts: Facts) -> dict[str, Any]:
+    accepted = facts.acceptance
+    if accepted is None:
+        return {"state": "not_accepted", "version": None, "accepted_at": None}
+    try:
+        current = accepted.version_id == current_aup().pk
+    except AupVersion.DoesNotExist:
+        current = False
+    return {
+        "state": "accepted" if current else "older_version_accepted",
+        "version": accepted.version.version,
+        "accepted_at": accepted.accepted_at,
+    }
+
+
+def _action(reasons: list[Any]) -> dict[str, Any]:
+    return {
+        "allowed": not reasons,
+        "reasons": [{"code": each.code, "text": each.text, "instead": each.instead} for each in reasons],
+    }

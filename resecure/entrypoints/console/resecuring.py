@@ -1,0 +1,91 @@
+"""`resecure resecure` and `resecure temporary-password`: taking an account back, by an operator.
+
+What an operator does here is done by the service's own account and stands on record as such. A password is
+never taken from the command line, where every user of the machine could read it; it is generated and printed
+once, only when asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from resecure.entrypoints.console.shared import account_at, complain, one_of, ready, say
+
+if TYPE_CHECKING:
+    from resecure.identity.accounts import Account
+
+Address = Annotated[str, typer.Argument(help="Address of the account.")]
+MethodOption = Annotated[
+    str,
+    typer.Option(
+        help="How the person was identified: in_person, video_call, call_back, line_manager or account_secret."
+    ),
+]
+Reference = Annotated[str, typer.Option(help="Where that is written down, for example the number of the call.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")]
+
+
+def resecure_account(
+    address: Address,
+    because: Annotated[str, typer.Option(help="Why: forgotten_secret, forgotten_answers or failed_authentication.")],
+    method: MethodOption,
+    reference: Reference,
+    yes: Yes = False,
+    temporary_password: Annotated[
+        bool, typer.Option("--temporary-password", help="Then set a temporary password and print it.")
+    ] = False,
+) -> None:
+    """Take an account back: nothing that anybody held before opens it any more."""
+    ready()
+    from resecure.identity.accounts import system_account
+    from resecure.identity.confirmations import Method
+    from resecure.identity.resecurings import Trigger
+    from resecure.operations.confirm_identity import confirm_identity
+    from resecure.operations.resecure import resecure
+
+    trigger, how = one_of(Trigger, because, "--because"), one_of(Method, method, "--method")
+    account, by = account_at(address), system_account()
+    if not yes:
+        _ask(f"Resecure {account.name} ({account.address}), {account.organisation.name}?")
+    confirmed = confirm_identity(account.pk, by=by, method=how, reference=reference)
+    made = resecure(account.pk, by=by, because=trigger, confirmation=confirmed.pk)
+    say(f"{account.name} ({account.address}) is resecured:")
+    for line in (
+        "the password and the account secret, or the security questions, no longer count",
+        "the acceptance of the acceptable use policy is withdrawn",
+        "every session, half-finished sign-in and token has ended",
+        f"the person must come back by the steps until {made.finish_by:%d %B %Y}",
+    ):
+        say(f"  - {line}")
+    if temporary_password:
+        _set_and_print(account, by=by)
+    else:
+        say(f"Nothing opens the account until: resecure temporary-password {account.address}")
+
+
+def temporary_password(address: Address, yes: Yes = False) -> None:
+    """Set a temporary password for an account that waits for one, and print it once."""
+    ready()
+    from resecure.identity.accounts import system_account
+
+    account = account_at(address)
+    if not yes:
+        _ask(f"Set a temporary password for {account.name} ({account.address}) and print it?")
+    _set_and_print(account, by=system_account())
+
+
+def _ask(question: str) -> None:
+    """Go on only after a yes. The question is on stderr, so that stdout holds the answer alone."""
+    if not typer.confirm(question, err=True):
+        complain("Nothing was done.")
+        raise typer.Exit(1)
+
+
+def _set_and_print(account: Account, *, by: Account) -> None:
+    from resecure.operations.set_temporary_password import set_temporary_password
+
+    made = set_temporary_password(account.pk, by=by)
+    complain(f"Good for one sign-in, until {made.expires_at:%d %B %Y %H:%M} UTC. It is not shown again:")
+    typer.echo(made.password)

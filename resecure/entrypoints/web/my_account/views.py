@@ -1,0 +1,164 @@
+"""The home page, and what a person sees and does of their own account."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from resecure.entrypoints.web.access import public, signed_in
+from resecure.entrypoints.web.help.policy_text import blocks
+from resecure.entrypoints.web.http import client_of, me_of, session_of, set_session
+from resecure.entrypoints.web.jinja import as_datetime
+from resecure.entrypoints.web.my_account.browsers import in_words
+from resecure.entrypoints.web.my_account.forms import PasswordForm
+from resecure.entrypoints.web.sign_in.forms import ProfileForm
+from resecure.entrypoints.web.sign_in.views import markable, waiting
+from resecure.identity.agreements import acceptance_of
+from resecure.identity.roles import held_by
+from resecure.identity.sessions import live
+from resecure.operations import end_session
+from resecure.operations.change_password import change_password
+from resecure.operations.check_profile import change_profile
+from resecure.policy.passwords import password_rules
+from resecure.policy.refusals import Invalid, Throttled
+from resecure.policy.roles import Permission, role_of
+
+SHOWN = 50
+
+
+@require_safe
+@public
+def home(request: HttpRequest) -> HttpResponse:
+    """The portal of who is signed in; the way in for everybody else."""
+    if request.me is None:  # type: ignore[attr-defined]
+        return render(request, "my_account/welcome.jinja", {})
+    me = me_of(request)
+    acceptance = acceptance_of(me.pk)
+    notices = []
+    if request.GET.get("done") == "accepted" and acceptance is not None:
+        text = _("Your acceptance of the acceptable use policy is recorded: version %(version)s, on %(at)s.")
+        said = text % {"version": acceptance.version.version, "at": as_datetime(acceptance.accepted_at)}
+        notices.append({"kind": "success", "text": said})
+    elif request.GET.get("done") == "steps":
+        notices.append({"kind": "success", "text": _("All steps are done. You are signed in.")})
+    grants = held_by(me.pk)[me.pk]
+    manages = any(Permission.VIEW_ACCOUNT in role_of(grant).permissions for grant in grants)
+    context = {"notices": notices, "manages": manages, "grants": grants}
+    return render(request, "my_account/home.jinja", context)
+
+
+@require_safe
+@signed_in
+def profile(request: HttpRequest) -> HttpResponse:
+    """What the service holds about the person."""
+    me = me_of(request)
+    notices = [{"kind": "success", "text": _("Your profile is saved.")}] if request.GET.get("done") == "saved" else []
+    roles = [
+        {"name": grant.get_role_display(), "sentence": role_of(grant).sentence, "organisation": grant.organisation}
+        for grant in held_by(me.pk)[me.pk]
+    ]
+    context = {"account": me, "acceptance": acceptance_of(me.pk), "roles": roles, "notices": notices}
+    return render(request, "my_account/profile.jinja", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def edit(request: HttpRequest) -> HttpResponse:
+    """Change one's own profile."""
+    me = me_of(request)
+    if request.method == "POST":
+        form = ProfileForm(request.POST)
+        if form.is_valid():
+            try:
+                change_profile(me.pk, **form.cleaned_data)
+            except Invalid as invalid:
+                for name, texts in invalid.errors.items():
+                    form.add_error(name if name in form.fields else None, texts)
+            else:
+                return HttpResponseRedirect(reverse("my_account:profile") + "?done=saved")
+    else:
+        form = ProfileForm(initial={name: getattr(me, name) for name in ProfileForm.base_fields})
+    return render(request, "my_account/edit.jinja", {"form": form})
+
+
+@require_safe
+@signed_in
+def sessions(request: HttpRequest) -> HttpResponse:
+    """Where the person is signed in."""
+    me, now = me_of(request), timezone.now()
+    found = live(me, now=now, idle=timedelta(minutes=settings.RESECURE.session_idle_minutes))
+    mine = session_of(request)
+    # This one first, whatever was used since: it is the one the others are compared with.
+    first = list(found.filter(pk=mine))
+    rows = [
+        {"session": each, "here": each.pk == mine, "browser": in_words(each.client_name)}
+        for each in [*first, *found.exclude(pk=mine)[: SHOWN - 1]]
+    ]
+    texts = {
+        "ended": _("That session is over."),
+        "others": _("Every other session is over. Only this one is left."),
+        "password": _("Your password is changed, and every other session is over."),
+    }
+    done = texts.get(request.GET.get("done", ""))
+    notices = [{"kind": "success", "text": done}] if done else []
+    context = {"rows": rows, "total": found.count(), "notices": notices}
+    return render(request, "my_account/sessions.jinja", context)
+
+
+@require_POST
+@signed_in
+def end(request: HttpRequest, session: UUID) -> HttpResponse:
+    """End one session of one's own; for anybody else's the answer is that there is none."""
+    end_session.end_session(session, by=me_of(request))
+    return HttpResponseRedirect(reverse("my_account:sessions") + "?done=ended")
+
+
+@require_POST
+@signed_in
+def end_others(request: HttpRequest) -> HttpResponse:
+    """End every session of one's own but this one."""
+    end_session.end_my_other_sessions(session_of(request), by=me_of(request))
+    return HttpResponseRedirect(reverse("my_account:sessions") + "?done=others")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in
+def password(request: HttpRequest) -> HttpResponse:
+    """Change the password; the session goes on under a new token, every other one ends."""
+    me = me_of(request)
+    status = 200
+    form = PasswordForm(request.POST) if request.method == "POST" else PasswordForm()
+    if form.is_bound and form.is_valid():
+        typed = form.cleaned_data
+        try:
+            token = change_password(me.pk, old=typed["old"], new=typed["password"], client=client_of(request))
+        except Invalid as invalid:
+            for name, texts in invalid.errors.items():
+                form.add_error(name if name in form.fields else None, texts)
+        except Throttled as throttled:
+            status = 429
+            wait = waiting(throttled.seconds)
+            form.add_error(None, _("Too many failed tries. Try again in %(wait)s") % {"wait": wait})
+        else:
+            response = HttpResponseRedirect(reverse("my_account:sessions") + "?done=password")
+            set_session(response, token)
+            return response
+    context = {"form": form, "account": me, "rules": markable(password_rules())}
+    return render(request, "my_account/password.jinja", context, status=status)
+
+
+@require_safe
+@signed_in
+def aup(request: HttpRequest) -> HttpResponse:
+    """Which version the person accepted, when, and its text."""
+    acceptance = acceptance_of(me_of(request).pk)
+    text = blocks(acceptance.version.text) if acceptance else []
+    return render(request, "my_account/aup.jinja", {"acceptance": acceptance, "blocks": text})

@@ -1,0 +1,16 @@
+"""Signing in, its steps, and signing out."""
+
+from django.urls import path
+
+from resecure.entrypoints.web.sign_in import views
+
+app_name = "sign_in"
+urlpatterns = [
+    path("sign-in/", views.start, name="start"),
+    path("sign-in/new-password/", views.new_password, name="new_password"),
+    path("sign-in/acceptable-use-policy/", views.aup, name="aup"),
+    path("sign-in/profile/", views.profile, name="profile"),
+    path("sign-in/account-secret/", views.account_secret, name="account_secret"),
+    path("sign-in/cancel/", views.cancel, name="cancel"),
+    path("sign-out/", views.sign_out, name="sign_out"),
+]

@@ -1,0 +1,260 @@
+"""Signing in, its steps, and signing out. A step's page opens only when it is that step's turn."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.middleware.csrf import rotate_token
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from resecure.entrypoints.web.access import half_signed_in, public
+from resecure.entrypoints.web.forms import PageForm
+from resecure.entrypoints.web.help.policy_text import blocks
+from resecure.entrypoints.web.http import (
+    clear_session,
+    clear_sign_in,
+    client_of,
+    me_of,
+    session_of,
+    set_session,
+    set_sign_in,
+    sign_in_handle,
+)
+from resecure.entrypoints.web.sign_in.forms import SignInForm
+from resecure.entrypoints.web.sign_in.steps import STEPS, StepPage, place_of
+from resecure.identity.agreements import current_aup
+from resecure.identity.sign_ins import SignIn
+from resecure.operations import end_session
+from resecure.operations.shared import step_frame
+from resecure.operations.shared.progress import Progress
+from resecure.operations.sign_in import sign_in
+from resecure.policy.next_sign_in import Step
+from resecure.policy.passwords import Rule, password_rules
+from resecure.policy.refusals import Invalid, NotFound, NotSignedIn, Refused, Throttled
+from resecure.policy.secrets import secret_rules
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@public
+def start(request: HttpRequest) -> HttpResponse:
+    """Address and password. One answer for every failure; who is half-way is led to where they stopped."""
+    target = _same_site(request, request.POST.get("next") or request.GET.get("next") or "")
+    if request.method != "POST":
+        if request.me is not None:  # type: ignore[attr-defined]
+            return HttpResponseRedirect(target or reverse("my_account:home"))
+        if (owed := _owed_by_the_cookie(request)) is not None:
+            return HttpResponseRedirect(owed)
+        return _start_page(request, SignInForm(), target)
+    form = SignInForm(request.POST)
+    if not form.is_valid():
+        return _start_page(request, form, target)
+    try:
+        progress = sign_in(form.cleaned_data["address"], form.cleaned_data["password"], client=client_of(request))
+    except NotSignedIn:
+        form.add_error(None, _("The address or the password is not right, or the account cannot be used just now"))
+        return _start_page(request, form, target)
+    except Throttled as throttled:
+        form.add_error(None, _("Too many failed tries. Try again in %(wait)s") % {"wait": waiting(throttled.seconds)})
+        response = _start_page(request, form, target, status=429)
+        response["Retry-After"] = str(throttled.seconds)
+        return response
+    if request.me is not None:  # type: ignore[attr-defined]
+        # Somebody else signs in on this browser: the session that was here must not live on unseen.
+        with suppress(NotFound):
+            end_session.sign_out(session_of(request), by=me_of(request))
+    return _go_on(request, progress, target or reverse("my_account:home"))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@half_signed_in
+def new_password(request: HttpRequest) -> HttpResponse:
+    return _serve(request, STEPS[Step.NEW_PASSWORD])
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@half_signed_in
+def aup(request: HttpRequest) -> HttpResponse:
+    return _serve(request, STEPS[Step.AUP])
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@half_signed_in
+def profile(request: HttpRequest) -> HttpResponse:
+    return _serve(request, STEPS[Step.PROFILE])
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@half_signed_in
+def account_secret(request: HttpRequest) -> HttpResponse:
+    return _serve(request, STEPS[Step.ACCOUNT_SECRET])
+
+
+@require_POST
+@public
+def cancel(_request: HttpRequest) -> HttpResponse:
+    """Afterwards this browser no longer holds the half-way sign-in."""
+    response = HttpResponseRedirect(reverse("sign_in:start") + "?stopped=1")
+    clear_sign_in(response)
+    return response
+
+
+@require_POST
+@public
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """Afterwards the session is over and the browser holds nothing; the same answer where it was over before."""
+    if request.me is not None:  # type: ignore[attr-defined]
+        with suppress(NotFound):
+            end_session.sign_out(session_of(request), by=me_of(request))
+    response = HttpResponseRedirect(reverse("sign_in:start") + "?signed_out=1")
+    clear_session(response)
+    clear_sign_in(response)
+    return response
+
+
+def waiting(seconds: int) -> str:
+    """A time to wait, in words, rounded up."""
+    minutes = -(-seconds // 60)
+    return ngettext("%(minutes)d minute", "%(minutes)d minutes", minutes) % {"minutes": minutes}
+
+
+def markable(rules: list[Rule]) -> list[dict[str, str]]:
+    """The rules as the page's list of requirements takes them."""
+    return [{"text": rule.text, "rule": rule.check, "value": rule.value} for rule in rules]
+
+
+def _same_site(request: HttpRequest, target: str) -> str:
+    """The path to go to after signing in, or nothing: a link from outside must not lead on to another site."""
+    hosts = {request.get_host()}
+    if target.startswith("/") and url_has_allowed_host_and_scheme(target, hosts, require_https=request.is_secure()):
+        return target
+    return ""
+
+
+def _owed_by_the_cookie(request: HttpRequest) -> str | None:
+    try:
+        owed = step_frame.owed_by(step_frame.current(sign_in_handle(request)))
+    except NotSignedIn:
+        return None
+    return reverse(STEPS[owed[0]].url_name) if owed else None
+
+
+def _start_page(request: HttpRequest, form: SignInForm, target: str, *, status: int = 200) -> HttpResponse:
+    notices = []
+    if not form.is_bound:
+        if "signed_out" in request.GET:
+            notices.append({"kind": "success", "text": _("You have signed out.")})
+        elif "stopped" in request.GET:
+            notices.append(
+                {
+                    "kind": "information",
+                    "text": _(
+                        "You stopped before the last step, so nothing is open. If you had not yet chosen a new "
+                        "password, your temporary one is used up: ask your administrator for another."
+                    ),
+                }
+            )
+        elif "ended" in request.GET:
+            notices.append(
+                {
+                    "kind": "information",
+                    "text": _(
+                        "You are no longer signed in. A session ends after a while without use, when the password "
+                        "changes, and when an administrator takes the account back. Sign in again to go on."
+                    ),
+                }
+            )
+    context = {"form": form, "next": target, "notices": notices, "throttled": status == 429}
+    return render(request, "sign_in/start.jinja", context, status=status)
+
+
+def _go_on(request: HttpRequest, progress: Progress, home: str) -> HttpResponse:
+    """To the next step, or home with a session."""
+    if progress.session is not None:
+        response = HttpResponseRedirect(home)
+        set_session(response, progress.session)
+        rotate_token(request)
+        return response
+    response = HttpResponseRedirect(reverse(STEPS[progress.owed[0]].url_name))
+    if progress.handle is not None and progress.handle != sign_in_handle(request):
+        set_sign_in(response, progress.handle)
+        rotate_token(request)
+    return response
+
+
+def _serve(request: HttpRequest, page: StepPage) -> HttpResponse:
+    """Show a step or take it; out of its turn, lead to the one whose turn it is."""
+    sign_in: SignIn = request.sign_in  # type: ignore[attr-defined]
+    owed = step_frame.owed_by(sign_in)
+    if owed[0] is not page.step:
+        return _to_owed(owed, refused=request.method == "POST")
+    if request.method != "POST":
+        return _step_page(request, page, page.form(**_shown_first(page, sign_in)), owed)
+    form = page.form(request.POST)
+    if not form.is_valid():
+        return _step_page(request, page, form, owed)
+    try:
+        progress = page.take(sign_in_handle(request), form.cleaned_data)
+    except Invalid as invalid:
+        for name, texts in invalid.errors.items():
+            form.add_error(name if name in form.fields else None, texts)
+        return _step_page(request, page, form, owed)
+    except Refused as refused:
+        if any(reason.code == "aup_changed" for reason in refused.reasons):
+            return _step_page(request, page, page.form(), owed, changed=True)
+        # Another tab took this step a moment ago.
+        current = step_frame.owed_by(step_frame.current(sign_in_handle(request)))
+        if not current:
+            raise NotSignedIn from None
+        return _to_owed(current, refused=True)
+    accepted = sign_in.aup_agreed_id is not None or page.step is Step.AUP
+    done = "accepted" if accepted else "steps"
+    return _go_on(request, progress, f"{reverse('my_account:home')}?done={done}")
+
+
+def _to_owed(owed: list[Step], *, refused: bool) -> HttpResponse:
+    return HttpResponseRedirect(reverse(STEPS[owed[0]].url_name) + ("?not_this_step=1" if refused else ""))
+
+
+def _shown_first(page: StepPage, sign_in: SignIn) -> dict[str, Any]:
+    if page.step is not Step.PROFILE:
+        return {}
+    account = sign_in.account
+    return {"initial": {name: getattr(account, name) for name in ("given_name", "family_name", "job_title", "mobile")}}
+
+
+def _step_page(
+    request: HttpRequest, page: StepPage, form: PageForm, owed: list[Step], *, changed: bool = False
+) -> HttpResponse:
+    sign_in: SignIn = request.sign_in  # type: ignore[attr-defined]
+    number, of = place_of(sign_in, owed)
+    notices = []
+    if "not_this_step" in request.GET and request.method != "POST":
+        text = _("What you sent was not this step, or was already done. Nothing more was changed. Go on here.")
+        notices.append({"kind": "information", "text": text})
+    context: dict[str, Any] = {
+        "form": form,
+        "heading": page.heading,
+        "number": number,
+        "of": of,
+        "last": len(owed) == 1,
+        "account": sign_in.account,
+        "notices": notices,
+    }
+    if page.step is Step.NEW_PASSWORD:
+        context["rules"] = markable(password_rules())
+    elif page.step is Step.ACCOUNT_SECRET:
+        context["rules"] = markable(secret_rules())
+    elif page.step is Step.AUP:
+        version = current_aup()
+        context |= {"version": version, "blocks": blocks(version.text)}
+        if changed or sign_in.aup_at is not None:
+            text = _("The policy changed after you opened it. This is the new version: read it before you accept.")
+            notices.append({"kind": "warning", "text": text})
+    return render(request, page.template, context)

@@ -1,0 +1,169 @@
+"""The page of one account: who it is, how it stands, what may be done and why not, what happened."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from resecure.audit.events import SENTENCES, Event
+from resecure.audit.models import Record
+from resecure.entrypoints.web.access import administrator
+from resecure.entrypoints.web.user_management import progress
+from resecure.entrypoints.web.user_management.forms import ResecureForm
+from resecure.entrypoints.web.user_management.shared import look, names_of, page
+from resecure.identity import sessions
+from resecure.identity.accounts import MAY_SIGN_IN, Account, Status
+from resecure.identity.agreements import AupAcceptance, AupVersion, WithdrawnBecause, current_aup
+from resecure.identity.confirmations import Method
+from resecure.identity.roles import RoleName
+from resecure.policy.actions import BUTTONS, Facts, permissions_over, reasons_not_to
+from resecure.policy.roles import Permission
+
+HISTORY = 10
+MANY = 100
+# The one that takes an account back first, then what helps the person in, then what shuts the account.
+ORDER = (
+    Permission.RESECURE,
+    Permission.RESET_PASSWORD,
+    Permission.UNLOCK,
+    Permission.END_ALL_SESSIONS,
+    Permission.DISABLE,
+    Permission.ENABLE,
+    Permission.MARK_AS_LEAVER,
+    Permission.JOIN,
+    Permission.DELETE,
+    Permission.RESTORE,
+)
+PAGES = {Permission.RESET_PASSWORD: "temporary_password"}
+SEVERE = {Permission.DISABLE, Permission.DELETE, Permission.MARK_AS_LEAVER}
+
+
+@administrator
+@require_safe
+def account(request: HttpRequest, account_id: UUID) -> HttpResponse:
+    """The account with its Actions box. 404 when unknown or out of scope, alike."""
+    facts = look(request, account_id)
+    found = facts.account
+    buttons = [_button(permission, facts) for permission in ORDER]
+    may_resecure = buttons[0]["allowed"]
+    allowed = permissions_over(facts)
+    names = names_of([found.created_by, found.updated_by])
+    context: dict[str, Any] = {
+        "page_title": found.name,
+        "account": found,
+        "created_by": _who(found.created_by, names),
+        "updated_by": _who(found.updated_by, names),
+        "acceptance": _acceptance(facts),
+        "sessions": _sessions(facts),
+        "grants": facts.target_grants,
+        "awaits": facts.awaits_temporary_password,
+        "buttons": buttons,
+        "may_confirm": not reasons_not_to(Permission.CONFIRM_IDENTITY, facts),
+        "may_grant": Permission.GRANT_ROLE in allowed,
+        "form": ResecureForm() if may_resecure else None,
+        "history": _history(found),
+        "back_href": reverse("user_management:search"),
+        "back_text": _("Back to User Management"),
+    }
+    if facts.resecuring is not None:
+        context |= {
+            **progress.context_of(facts.resecuring, found),
+            "next_steps": progress.what_comes_next(found),
+        }
+    return page(request, "account", context)
+
+
+def _button(permission: Permission, facts: Facts) -> dict[str, Any]:
+    reasons = reasons_not_to(permission, facts)
+    text = str(BUTTONS[permission])
+    if permission is Permission.RESET_PASSWORD and facts.awaits_temporary_password:
+        text = _("Set temporary password")
+    variant = "warning" if permission in SEVERE else "secondary"
+    if permission is Permission.RESECURE or (
+        permission is Permission.RESET_PASSWORD and facts.awaits_temporary_password
+    ):
+        variant = ""
+    return {
+        "id": f"action-{permission.value.replace('_', '-')}",
+        "text": text,
+        "href": reverse(f"user_management:{PAGES.get(permission, permission.value)}", args=[facts.account.pk]),
+        "dialog": "resecure-dialog" if permission is Permission.RESECURE else "",
+        "variant": variant,
+        "allowed": not reasons,
+        "reasons": [reason.text for reason in reasons],
+        "instead": " ".join(dict.fromkeys(reason.instead for reason in reasons if reason.instead)),
+    }
+
+
+def _who(person: UUID | None, names: dict[UUID, str]) -> str:
+    return names.get(person, "") if person else ""
+
+
+def _acceptance(facts: Facts) -> dict[str, Any]:
+    """The acceptance that counts, or the last one that did."""
+    if facts.acceptance is not None:
+        try:
+            is_current = facts.acceptance.version_id == current_aup().pk
+        except AupVersion.DoesNotExist:
+            is_current = True
+        return {"counts": facts.acceptance, "is_current": is_current}
+    rows = AupAcceptance.objects.filter(account=facts.account.pk, withdrawn_at__isnull=False)
+    last = rows.select_related("version").order_by("-withdrawn_at").first()
+    if last is None:
+        return {}
+    because = WithdrawnBecause(last.withdrawn_because).label if last.withdrawn_because else ""
+    return {"withdrawn": last, "by": _who(last.withdrawn_by, names_of([last.withdrawn_by])), "because": because}
+
+
+def _sessions(facts: Facts) -> str:
+    """How many sessions would pass now. Counted to a limit: an account may have a hundred thousand."""
+    if facts.account.status not in MAY_SIGN_IN:
+        return "0"
+    idle = timedelta(minutes=settings.RESECURE.session_idle_minutes)
+    found = sessions.live(facts.account, now=facts.now, idle=idle).order_by()[: MANY + 1].count()
+    return _("more than %(many)d") % {"many": MANY} if found > MANY else str(found)
+
+
+def _history(found: Account) -> list[tuple[datetime, str, str]]:
+    """The last records about the account: when, the sentence, and what belongs to it."""
+    records = list(Record.objects.filter(target=found.pk).order_by("-id")[:HISTORY])
+    names = names_of(each.actor for each in records)
+    return [
+        (each.at, _sentence(each, target=found.name, names=names), _more(json.loads(each.details))) for each in records
+    ]
+
+
+def _sentence(record: Record, *, target: str, names: dict[UUID, str]) -> str:
+    try:
+        sentence = SENTENCES[Event(record.event)]
+    except ValueError:
+        sentence = record.event  # a record of a later version: shown as it is rather than not at all
+    actor = names.get(record.actor, _("Somebody")) if record.actor else _("The service")
+    # Replaced, not formatted: a name that holds braces is a name.
+    return sentence.replace("{actor}", actor).replace("{target}", target)
+
+
+def _more(details: dict[str, Any]) -> str:
+    """What of a record's details helps an administrator: plain words only, and only what is known by name."""
+    parts = []
+    if (operation := details.get("operation")) in set(Permission) and details.get("reasons"):
+        parts.append(str(BUTTONS.get(Permission(operation), operation.replace("_", " ").capitalize())))
+    if (method := details.get("method")) in Method.values:
+        parts.append(str(Method(method).label))
+    if reference := details.get("reference"):
+        parts.append(_("reference %(reference)s") % {"reference": reference})
+    if (role := details.get("role")) in RoleName.values:
+        parts.append(f"{RoleName(role).label}, {details.get('organisation', '')}")
+    if details.get("before") in Status.values and details.get("after") in Status.values:
+        parts.append(f"{Status(details['before']).label} → {Status(details['after']).label}")
+    if said := details.get("said"):
+        parts.append(f"“{said}”")
+    return "; ".join(parts)

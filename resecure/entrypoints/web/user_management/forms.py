@@ -1,0 +1,226 @@
+"""The forms of User Management."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from resecure.entrypoints.web.forms import PageForm, SecretField
+from resecure.identity.accounts import Status
+from resecure.identity.confirmations import IdentityConfirmation, Method, Purpose
+from resecure.identity.resecurings import Trigger
+from resecure.identity.roles import RoleName
+from resecure.operations.confirm_identity import confirm_identity
+from resecure.policy.actions import Facts
+from resecure.policy.roles import ROLES
+
+GENERATE, TYPE = "generate", "type"
+
+
+class SearchForm(PageForm):
+    """What to look for. Sent by GET, so that a search can be kept, shared and gone back to."""
+
+    mark_optional = False
+
+    text = forms.CharField(
+        label=_("Name or mail address"),
+        help_text=_("Part of a name is enough. Accents and capitals do not matter."),
+        required=False,
+        max_length=200,
+    )
+    organisation = forms.CharField(
+        label=_("Organisation"), help_text=_("Its code or part of its name."), required=False, max_length=200
+    )
+    status = forms.MultipleChoiceField(
+        label=_("Status"), choices=Status.choices, required=False, widget=forms.CheckboxSelectMultiple
+    )
+
+
+class IdentityForm(PageForm):
+    """How the person was identified. The write checks it again; without it nothing is done."""
+
+    option_hints = {
+        "method": {
+            Method.IN_PERSON: _("You see the person and a photo ID with the name of this account."),
+            Method.VIDEO_CALL: _("They hold up a photo ID and read back a code sent to the number on record."),
+            Method.CALL_BACK: _("You hang up and ring the number on record, never one the caller gives."),
+            Method.LINE_MANAGER: _("You ring the manager on the directory's number, and they know this person."),
+            Method.ACCOUNT_SECRET: _("They gave the characters of their account secret that were asked for."),
+        },
+        "because": {
+            Trigger.FORGOTTEN_SECRET: _("Nobody can look it up, and they cannot set another themselves."),
+            Trigger.FORGOTTEN_ANSWERS: _("For accounts that still have questions from before secrets."),
+            Trigger.FAILED_AUTHENTICATION: _("You asked for their secret or answers, and what they gave was wrong."),
+        },
+    }
+
+    method = forms.ChoiceField(
+        label=_("How did you confirm who they are?"),
+        choices=Method.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose how you confirmed who they are")},
+    )
+    reference = forms.CharField(
+        label=_("Reference"),
+        help_text=_("For example the number of the call or ticket. No birth dates or document numbers."),
+        max_length=200,
+        error_messages={"required": _("Enter a reference, for example the number of the call")},
+    )
+
+    def confirm(self, facts: Facts, *, purpose: Purpose) -> IdentityConfirmation:
+        """Write down what the form says. Raises Refused, NotFound, Invalid."""
+        return confirm_identity(
+            facts.account.pk,
+            by=facts.by,
+            method=Method(self.cleaned_data["method"]),
+            reference=self.cleaned_data["reference"],
+            purpose=purpose,
+        )
+
+
+class ResecureForm(IdentityForm):
+    """The dialog. The key makes a second click, or a repeated request, the same request."""
+
+    field_order = ["because", "method", "reference", "key"]
+
+    because = forms.ChoiceField(
+        label=_("Why is the account resecured?"),
+        choices=Trigger.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose why the account is resecured")},
+    )
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4, error_messages={"required": _("Reload the page")})
+
+
+class TemporaryPasswordForm(PageForm):
+    """Type a temporary password or have one generated."""
+
+    option_hints = {"how": {GENERATE: _("A few random words, easy to say over the phone. Recommended.")}}
+
+    how = forms.ChoiceField(
+        label=_("Temporary password"),
+        choices=[(GENERATE, _("Generate Password")), (TYPE, _("Type one"))],
+        initial=GENERATE,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose whether to generate a password or type one")},
+    )
+    typed = SecretField(label=_("Type a temporary password"), required=False, autocomplete="new-password")
+    require_change = forms.BooleanField(
+        label=_("Require Password Change at Next logon"),
+        help_text=_("The password then opens one sign-in, and the person chooses their own."),
+        initial=True,
+        required=False,
+    )
+    change_not_required_because = forms.CharField(
+        label=_("Why may the person keep this password?"), required=False, max_length=200
+    )
+    seen_generation = forms.IntegerField(
+        widget=forms.HiddenInput,
+        min_value=1,
+        max_value=2**62,
+        error_messages=dict.fromkeys(["required", "invalid", "min_value", "max_value"], _("Reload the page")),
+    )
+    key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4, error_messages={"required": _("Reload the page")})
+
+    def __init__(self, *args: Any, may_type: bool, must_change: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not may_type:
+            del self.fields["how"], self.fields["typed"]
+        if must_change:
+            del self.fields["require_change"], self.fields["change_not_required_because"]
+        else:
+            self.fields["change_not_required_because"].widget.attrs["autocomplete"] = "off"
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("how") == TYPE and not data.get("typed"):
+            self.add_error("typed", _("Type a temporary password, or have one generated"))
+        asks = "require_change" in self.fields and not data.get("require_change")
+        if asks and not str(data.get("change_not_required_because") or "").strip():
+            self.add_error(
+                "change_not_required_because",
+                _("Say why the person may keep this password, or tick Require Password Change at Next logon"),
+            )
+        return data
+
+    @property
+    def password(self) -> str | None:
+        """What was typed, or None to have one generated. Never shown again."""
+        return self.cleaned_data["typed"] if self.cleaned_data.get("how") == TYPE else None
+
+
+class ResetPasswordForm(TemporaryPasswordForm, IdentityForm):
+    """The same for a person who has a password: then somebody must have confirmed who they are."""
+
+    field_order = ["method", "reference", "how", "typed", "require_change", "change_not_required_because"]
+    option_hints = {**IdentityForm.option_hints, **TemporaryPasswordForm.option_hints}
+
+
+class CannotConfirmForm(PageForm):
+    """What made the administrator stop."""
+
+    said = forms.CharField(
+        label=_("What was said?"),
+        help_text=_("In a sentence or two: what they asked for, how they called, what did not fit."),
+        required=False,
+        max_length=500,
+        widget=forms.Textarea,
+    )
+
+
+class JoinForm(PageForm):
+    """Where a leaver works now."""
+
+    organisation = forms.CharField(
+        label=_("Organisation code"), help_text=_("The code of the organisation they join."), max_length=20
+    )
+
+
+class CreateForm(PageForm):
+    """A new account. The rules of each field are the operation's."""
+
+    given_name = forms.CharField(label=_("Given name"))
+    family_name = forms.CharField(label=_("Family name"))
+    address = forms.CharField(label=_("Mail address"), help_text=_("They sign in with it, like name@example.org."))
+    organisation = forms.CharField(label=_("Organisation code"), max_length=20)
+    job_title = forms.CharField(label=_("Job title"), required=False)
+    mobile = forms.CharField(
+        label=_("Mobile number"), help_text=_("Like 07700 900982."), required=False, widget=forms.TextInput()
+    )
+
+
+class GrantRoleForm(PageForm):
+    """A role to grant: only those that the administrator may give are offered."""
+
+    role = forms.ChoiceField(label=_("Role"), widget=forms.RadioSelect, error_messages={"required": _("Choose a role")})
+    organisation = forms.CharField(
+        label=_("Organisation code"), help_text=_("The role is held in this organisation."), max_length=20
+    )
+    reaches_children = forms.BooleanField(label=_("Also in the organisations below it"), required=False, initial=True)
+
+    def __init__(self, *args: Any, offered: list[RoleName], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["role"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(role.value, role.label) for role in offered]
+
+    @staticmethod
+    def hints() -> dict[str, str]:
+        """The sentence of each role."""
+        return {name.value: role.sentence for name, role in ROLES.items()}
+
+
+class WithdrawRoleForm(PageForm):
+    """One role to withdraw."""
+
+    withdraw = forms.IntegerField(widget=forms.HiddenInput, max_value=2**62)
+    though_it_is_the_last = forms.BooleanField(required=False)
+
+
+def key_of(form: PageForm) -> str:
+    """The idempotency key of a valid form."""
+    key: UUID = form.cleaned_data["key"]
+    return str(key)

@@ -1,0 +1,125 @@
+"""How far a resecuring has got, for showing: its four effects, the connected systems, the person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from resecure.entrypoints.web.user_management.shared import names_of
+from resecure.identity.accounts import Account
+from resecure.identity.resecurings import Outcome, Resecuring
+from resecure.policy.next_sign_in import Step, still_owed
+from resecure.propagation import outbox
+from resecure.propagation.models import State
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A line with a mark: ``state`` is done, waiting or failed."""
+
+    name: str
+    state: str
+    at: datetime | None
+    detail: str = ""
+
+
+def context_of(resecuring: Resecuring, account: Account) -> dict[str, Any]:
+    """What the parts of a page about a resecuring need."""
+    deliveries = outbox.progress(resecuring=resecuring.pk)
+    names = names_of([resecuring.by, resecuring.temporary_password_set_by])
+    open_ones = [each for each in deliveries if each.is_open]
+    return {
+        "resecuring": resecuring,
+        "account": account,
+        "resecured_by": names.get(resecuring.by, ""),
+        "effects": _effects(resecuring),
+        "systems": [_system(each) for each in deliveries],
+        "steps_back": _way_back(resecuring),
+        "open_deliveries": len(open_ones),
+        # Complete only when nothing is open and the person is back: each alone would be a false all-clear.
+        "complete": not open_ones and resecuring.outcome == Outcome.FINISHED,
+        "over": not open_ones and resecuring.ended_at is not None,
+    }
+
+
+def _effects(resecuring: Resecuring) -> list[Row]:
+    at = resecuring.begun_at
+    return [
+        Row(name=_("Password reset"), state="done", at=at),
+        Row(name=_("Acceptance of the acceptable use policy withdrawn"), state="done", at=at),
+        Row(name=_("Account secret forgotten"), state="done", at=at),
+        Row(name=_("All sessions ended"), state="done", at=at),
+    ]
+
+
+def _system(each: outbox.Progress) -> Row:
+    name = f"{each.system.label}: {each.change.label}"
+    took = _("%(count)d ms") % {"count": each.milliseconds} if each.milliseconds is not None else ""
+    if each.state is State.FAILED:
+        because = each.failed_because or _("no reason was given")
+        return Row(name=name, state="failed", at=None, detail=because)
+    if each.is_open:
+        if each.failed_because:
+            detail = _("tried %(times)d times, trying again (%(because)s)") % {
+                "times": each.attempts,
+                "because": each.failed_because,
+            }
+        else:
+            detail = _("asked, no answer yet")
+        return Row(name=name, state="waiting", at=None, detail=detail)
+    return Row(
+        name=name,
+        state="done",
+        at=each.confirmed_at or each.acknowledged_at,
+        detail=f"{each.state.label}, {took}",
+    )
+
+
+def _way_back(resecuring: Resecuring) -> list[Row]:
+    """What must still happen before the person is back at work."""
+    set_at = resecuring.temporary_password_set_at
+    ended = resecuring.ended_at is not None
+    rows = [
+        Row(
+            name=_("Temporary password set"),
+            state="done" if set_at else "failed" if ended else "waiting",
+            at=set_at,
+            detail="" if set_at else _("nothing opens the account until then"),
+        )
+    ]
+    if not ended:
+        rows.append(Row(name=_("The person has taken every step"), state="waiting", at=None))
+    else:
+        finished = resecuring.outcome == Outcome.FINISHED
+        detail = "" if finished else Outcome(resecuring.outcome).label
+        rows.append(
+            Row(
+                name=_("The person has taken every step"),
+                state="done" if finished else "failed",
+                at=resecuring.ended_at,
+                detail=str(detail),
+            )
+        )
+    return rows
+
+
+def what_comes_next(account: Account, *, must_change: bool = True) -> list[str]:
+    """The steps the person meets at the next sign-in, in their order, in words to read out."""
+    owed = still_owed(account)
+    steps = [_("Signs in with the mail address %(address)s and the temporary password") % {"address": account.address}]
+    if must_change or Step.NEW_PASSWORD in owed:
+        steps.append(_("Chooses a new password"))
+    words = {
+        Step.AUP: _("Reads and accepts the acceptable use policy"),
+        Step.PROFILE: _("Checks and updates the profile"),
+        Step.ACCOUNT_SECRET: _("Sets a new account secret: letters only, at least %(least)d of them")
+        % {"least": settings.RESECURE.secret_min_letters},
+    }
+    steps += [words[step] for step in owed if step in words]
+    if Step.AUP in owed:
+        steps.append(_("Sees that the acceptance is recorded, and is back at work"))
+    return steps

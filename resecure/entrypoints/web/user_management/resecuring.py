@@ -1,0 +1,53 @@
+"""A resecuring and how far it has got: the four effects, the connected systems, the person."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from resecure.entrypoints.web.access import administrator
+from resecure.entrypoints.web.http import me_of
+from resecure.entrypoints.web.user_management import progress
+from resecure.entrypoints.web.user_management.shared import account_href, look, page
+from resecure.identity.confirmations import Method
+from resecure.identity.resecurings import Resecuring
+from resecure.operations.retry_deliveries import retry_deliveries
+from resecure.policy.actions import permissions_over
+from resecure.policy.refusals import NotFound, Refusal, Refused
+from resecure.policy.roles import Permission
+
+
+@administrator
+@require_http_methods(["GET", "HEAD", "POST"])
+def resecuring(request: HttpRequest, resecuring_id: UUID) -> HttpResponse:
+    """Its state, live until nothing is open. A POST asks for what is open to be sent again now."""
+    found = Resecuring.objects.filter(pk=resecuring_id).first()
+    if found is None:
+        raise NotFound
+    facts = look(request, found.account_id)
+    reasons: list[Refusal] = []
+    if request.method == "POST":
+        try:
+            retry_deliveries(resecuring_id, by=me_of(request))
+        except Refused as refused:
+            reasons = refused.reasons
+        else:
+            here = reverse("user_management:resecuring", args=[resecuring_id])
+            return HttpResponseRedirect(f"{here}?done=retry")
+    context = {
+        **progress.context_of(found, facts.account),
+        "page_title": _("Resecuring of %(name)s") % {"name": facts.account.name},
+        "confirmed": Method(found.method).label,
+        "may_retry": Permission.RESET_PASSWORD in permissions_over(facts),
+        "awaits": facts.awaits_temporary_password,
+        "back_href": account_href(found.account_id),
+        "back_text": _("Back to the account"),
+    }
+    if request.headers.get("X-Fragment"):
+        return render(request, "user_management/parts/progress.jinja", context)
+    return page(request, "resecuring", context, reasons=reasons)

@@ -1,0 +1,90 @@
+"""Deliver one claimed delivery, and write down how it went."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from django.conf import settings
+from django.utils import timezone
+
+from resecure.connectors import mail
+from resecure.entrypoints.worker.database import until_written
+from resecure.entrypoints.worker.mails import text_of
+from resecure.entrypoints.worker.stopping import Stopping
+from resecure.propagation import outbox
+from resecure.propagation.models import Change, Delivery, System
+
+log = structlog.get_logger("worker")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Post:
+    """Where mail goes: to a server, or without one into the demonstration's mailbox."""
+
+    server: mail.Server | None
+    mailbox: Path
+    sender: str
+    public_url: str
+
+    @classmethod
+    def configured(cls) -> Post:
+        """The post of this process's configuration."""
+        found = settings.RESECURE
+        given = found.mail_server
+        server = None
+        if given is not None:
+            server = mail.Server(
+                host=given.host,
+                port=given.port,
+                user=given.user,
+                password=given.password,
+                starttls=given.starttls,
+                tls=given.tls,
+            )
+        return cls(
+            server=server,
+            mailbox=found.state_directory / "mailbox",
+            sender=found.mail_from,
+            public_url=found.public_url,
+        )
+
+
+def deliver(delivery: Delivery, *, post: Post, stopping: Stopping) -> None:
+    """Afterwards the system has it, or it waits for another try, or it failed for good and says why.
+
+    The answer is written after the sending: a worker that dies in between sends again under the same
+    Message-ID. The other order could lose a message.
+    """
+    try:
+        if delivery.system != System.MAIL:
+            raise LookupError(delivery.system)
+        _mail(delivery, post)
+    except mail.NotTaken as fault:
+        because = str(fault)
+        if fault.for_good:
+            log.warning("delivery failed", delivery=str(delivery.pk), because=because)
+            until_written(lambda: outbox.fail(delivery, because=because), stopping=stopping)
+        else:
+            log.info("delivery postponed", delivery=str(delivery.pk), because=because, attempts=delivery.attempts)
+            until_written(lambda: outbox.postpone(delivery, now=timezone.now(), because=because), stopping=stopping)
+    except Exception as fault:  # noqa: BLE001 - one row that we cannot deliver must not stop all the others
+        name = type(fault).__name__
+        log.error("delivery broke", delivery=str(delivery.pk), change=delivery.change, error=name)
+        until_written(
+            lambda: outbox.postpone(delivery, now=timezone.now(), because=f"a fault of this service ({name})"),
+            stopping=stopping,
+        )
+    else:
+        until_written(lambda: outbox.acknowledge(delivery, now=timezone.now()), stopping=stopping)
+        log.info("delivered", delivery=str(delivery.pk), change=delivery.change, attempts=delivery.attempts)
+
+
+def _mail(delivery: Delivery, post: Post) -> None:
+    subject, text = text_of(Change(delivery.change), delivery.payload, post.public_url, at=delivery.requested_at)
+    made = mail.message(sender=post.sender, to=delivery.payload["address"], subject=subject, text=text, key=delivery.pk)
+    if post.server is None:
+        mail.keep(made, folder=post.mailbox)
+    else:
+        mail.send(made, server=post.server)

@@ -1,0 +1,170 @@
+"""What we write to a person about each change: what happened, when, and what to do if it was not expected.
+
+No text holds a password, secret, code or token, and no link that does anything by itself: who reads the
+mailbox learns what happened and cannot act. Nothing that people typed stands in a subject.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from django.utils import timezone, translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext, gettext_noop
+
+from resecure.identity.roles import RoleName
+from resecure.propagation.models import Change
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mail:
+    """The words for one change, before translation."""
+
+    subject: str
+    happened: str
+    meets_next: str = ""
+    not_expected: str = gettext_noop("If you did not expect this, call the service desk of your organisation:")
+
+
+_NOT_YOU = gettext_noop("If this was not you, call the service desk of your organisation now:")
+_QUESTIONS = gettext_noop("If you think this is a mistake, call the service desk of your organisation:")
+_PASSWORD_TOLD = gettext_noop(
+    "Your administrator tells you a temporary password. It works once and for a limited time. "
+    "We never send a password by mail, and nobody will ask you for it."
+)
+
+MAILS: dict[Change, Mail] = {
+    Change.RESECURED: Mail(
+        subject=gettext_noop("Your account is ready to be taken back"),
+        happened=gettext_noop(
+            "An administrator resecured your account. Your old password and account secret no longer count, "
+            "and you were signed out everywhere."
+        ),
+        meets_next=gettext_noop(
+            "Your administrator tells you a temporary password. Sign in with it; you will then choose a new "
+            "password, accept the acceptable use policy, check your profile and choose a new account secret. "
+            "After that, everything is as it was. We never send a password by mail."
+        ),
+    ),
+    Change.PASSWORD_RESET: Mail(
+        subject=gettext_noop("You have a temporary password"),
+        happened=gettext_noop(
+            "An administrator set a temporary password for your account. You were signed out everywhere."
+        ),
+        meets_next=_PASSWORD_TOLD,
+    ),
+    Change.BACK_AT_WORK: Mail(
+        subject=gettext_noop("You are back"),
+        happened=gettext_noop("You signed in and all the steps are done. You need do nothing more."),
+        not_expected=_NOT_YOU,
+    ),
+    Change.CREATED: Mail(
+        subject=gettext_noop("An account was made for you"),
+        happened=gettext_noop("An administrator made an account for you."),
+        meets_next=_PASSWORD_TOLD,
+    ),
+    Change.UNLOCKED: Mail(
+        subject=gettext_noop("Your account is unlocked"),
+        happened=gettext_noop("An administrator unlocked your account. Sign in with your password as before."),
+    ),
+    Change.DISABLED: Mail(
+        subject=gettext_noop("Your account is disabled"),
+        happened=gettext_noop(
+            "An administrator disabled your account. You were signed out everywhere and cannot sign in for now."
+        ),
+        not_expected=_QUESTIONS,
+    ),
+    Change.ENABLED: Mail(
+        subject=gettext_noop("Your account is enabled again"),
+        happened=gettext_noop("An administrator enabled your account. You can sign in again."),
+    ),
+    Change.LEAVER: Mail(
+        subject=gettext_noop("You are marked as leaving"),
+        happened=gettext_noop(
+            "An administrator noted that you are leaving the organisation. Any administrator roles of yours "
+            "have ended. Your account keeps working for a limited time, so that your next organisation can "
+            "take it over; after that it is deleted."
+        ),
+        not_expected=_QUESTIONS,
+    ),
+    Change.JOINED: Mail(
+        subject=gettext_noop("Your account has moved with you"),
+        happened=gettext_noop("Your account now belongs to the organisation named below."),
+        meets_next=gettext_noop("Sign in again with the password you have."),
+    ),
+    Change.DELETED: Mail(
+        subject=gettext_noop("Your account is deleted"),
+        happened=gettext_noop(
+            "Your account was deleted. You were signed out everywhere. For a limited time an administrator "
+            "can restore it."
+        ),
+        not_expected=_QUESTIONS,
+    ),
+    Change.RESTORED: Mail(
+        subject=gettext_noop("Your account is restored"),
+        happened=gettext_noop("An administrator restored your account."),
+        meets_next=_PASSWORD_TOLD,
+    ),
+    Change.SESSIONS_ENDED: Mail(
+        subject=gettext_noop("You were signed out everywhere"),
+        happened=gettext_noop(
+            "An administrator ended all your sessions. Your password is as it was; sign in again when you need to."
+        ),
+    ),
+    Change.PASSWORD_CHANGED: Mail(
+        subject=gettext_noop("Your password was changed"),
+        happened=gettext_noop("You chose a new password. You were signed out everywhere else."),
+        not_expected=_NOT_YOU,
+    ),
+    Change.ROLE_GRANTED: Mail(
+        subject=gettext_noop("You have a new role"),
+        happened=gettext_noop("You were given the role {role}. Sign in again to use it."),
+    ),
+    Change.ROLE_WITHDRAWN: Mail(
+        subject=gettext_noop("A role of yours has ended"),
+        happened=gettext_noop("You no longer hold the role {role}. Your account is otherwise as it was."),
+        not_expected=_QUESTIONS,
+    ),
+}
+
+_GREETING = gettext_noop("Hello {name},")
+_WHEN = gettext_noop("When: {when}")
+_WHERE = gettext_noop("Organisation: {organisation}")
+_LAST = gettext_noop("This message was sent by a program; answers to it are not read.")
+
+
+def text_of(
+    change: Change, payload: Mapping[str, Any], public_url: str, *, at: datetime | None = None
+) -> tuple[str, str]:
+    """Subject and text of the message about a change, in the person's language."""
+    mail = MAILS[change]
+    with translation.override(payload.get("language") or "en-gb"):
+        when = timezone.localtime(at or timezone.now())
+        words = {
+            "name": payload["name"],
+            "organisation": payload["organisation"],
+            "role": _role(payload.get("role", "")),
+            "when": f"{date_format(when, 'j F Y, H:i')} ({when.tzname()})",
+        }
+        happened = f"{_said(mail.happened, words)}\n{_said(_WHEN, words)}\n{_said(_WHERE, words)}"
+        parts = [
+            _said(_GREETING, words),
+            happened,
+            gettext(mail.meets_next) if mail.meets_next else "",
+            f"{gettext(mail.not_expected)}\n{public_url}/organisations/{quote(payload['organisation_code'])}/",
+            gettext(_LAST),
+        ]
+        return gettext(mail.subject), "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _said(text: str, words: Mapping[str, str]) -> str:
+    """The translated text with the words in their places. Words are put in, never read as a pattern."""
+    return gettext(text).format(**words)
+
+
+def _role(name: str) -> str:
+    return str(RoleName(name).label) if name in RoleName.values else name

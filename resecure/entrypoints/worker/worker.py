@@ -1,0 +1,110 @@
+"""The worker: takes deliveries out of the outbox and carries them out; beside it, the clock.
+
+One thread listens. A notice, or a second without one, wakes a carrier; a carrier that finds something wakes
+the next before it starts, so that a quiet service asks little and a busy one uses every thread. A carrier
+claims one delivery at a time: nothing that it cannot begin at once loses its minute by waiting behind a
+slow server, and the other carriers go on with other accounts.
+"""
+
+from __future__ import annotations
+
+import signal
+from contextlib import suppress
+from queue import Empty, Full, Queue
+from threading import Thread
+
+import structlog
+from django.db import connection
+from django.utils import timezone
+
+from resecure.entrypoints.worker.clock import Clock
+from resecure.entrypoints.worker.database import LOST, own_connection
+from resecure.entrypoints.worker.delivering import Post, deliver
+from resecure.entrypoints.worker.stopping import BackOff, Stopping
+from resecure.propagation import outbox
+
+CARRIERS = 8
+POLL = 1.0  # seconds; what is postponed comes due without a notice, and a notice can be lost
+log = structlog.get_logger("worker")
+
+
+class Worker:
+    """``run`` returns after ``stopping.ask()`` and the deliveries in hand."""
+
+    def __init__(self, *, post: Post | None = None, carriers: int = CARRIERS, clock: bool = True) -> None:
+        self.stopping = Stopping()
+        self._post = post or Post.configured()
+        self._carriers = carriers
+        self._clock = clock
+        self._wakes: Queue[None] = Queue(maxsize=carriers)
+
+    def run(self) -> None:
+        """Deliver until asked to stop. A lost database is waited for."""
+        threads = [Thread(target=self._carry, name=f"carrier-{each}") for each in range(self._carriers)]
+        if self._clock:
+            threads.append(Thread(target=Clock(self.stopping).run, name="clock"))
+        for thread in threads:
+            thread.start()
+        log.info("worker started", carriers=self._carriers)
+        try:
+            self._listen()
+        finally:
+            self.stopping.ask()
+            for thread in threads:
+                thread.join()
+            log.info("worker ended")
+
+    def _listen(self) -> None:
+        back_off = BackOff(self.stopping)
+        while not self.stopping.asked():
+            try:
+                with own_connection() as listening:
+                    listening.execute(f"LISTEN {outbox.CHANNEL}")
+                    back_off.over()
+                    while not self.stopping.asked():
+                        # Asked once before the first notice too: rows may have waited while nobody listened.
+                        self._wake()
+                        for _notice in listening.notifies(timeout=POLL, stop_after=1):
+                            pass
+            except LOST as error:
+                log.warning("database lost", error=type(error).__name__)
+                back_off.wait()
+        connection.close()
+
+    def _wake(self) -> None:
+        with suppress(Full):  # as many wakes as carriers wait: all of them will look
+            self._wakes.put_nowait(None)
+
+    def _carry(self) -> None:
+        back_off = BackOff(self.stopping)
+        while not self.stopping.asked():
+            try:
+                self._wakes.get(timeout=POLL / 2)
+            except Empty:
+                continue
+            try:
+                while not self.stopping.asked() and self.carry_one():
+                    pass
+                back_off.over()
+            except LOST as error:
+                log.warning("database lost", error=type(error).__name__)
+                connection.close()
+                back_off.wait()
+        connection.close()
+
+    def carry_one(self) -> bool:
+        """Claim one due delivery and deliver it. False when nothing is due."""
+        claimed = outbox.claim(now=timezone.now(), limit=1)
+        if not claimed:
+            return False
+        self._wake()
+        deliver(claimed[0], post=self._post, stopping=self.stopping)
+        return True
+
+
+def run() -> None:
+    """Run a worker until SIGTERM or SIGINT, then end after the deliveries in hand."""
+    worker = Worker()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_given: worker.stopping.ask())
+    worker.run()

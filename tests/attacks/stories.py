@@ -1,0 +1,84 @@
+"""What tests of the core tell again and again: a sign-in, the steps, a refusal and its reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from resecure.audit.models import Record
+from resecure.identity.accounts import Account
+from resecure.operations.agree_to_aup import agree_to_aup
+from resecure.operations.check_profile import check_profile
+from resecure.operations.choose_password import choose_password
+from resecure.operations.set_account_secret import set_account_secret
+from resecure.operations.set_temporary_password import set_temporary_password
+from resecure.operations.shared.progress import Client, Progress
+from resecure.operations.sign_in import sign_in
+from resecure.policy.refusals import NotFound, NotSignedIn, Refused
+from tests.conftest import PASSWORD
+
+HERE = Client(address="192.0.2.1", name="test")
+CHOSEN = "a quiet lantern over seven hills"
+TYPED = "velvet otter marching nowhere"
+SECRET = "thunderstorms"
+
+
+def reasons(call: Callable[[], Any]) -> set[str]:
+    """The codes of the refusal that this call meets."""
+    with pytest.raises(Refused) as refused:
+        call()
+    return {each.code for each in refused.value.reasons}
+
+
+def opens(account: Any, password: str = PASSWORD) -> bool:
+    """Whether this password opens a session or a sign-in now."""
+    try:
+        sign_in(account.address, password, client=HERE)
+    except NotSignedIn:
+        return False
+    return True
+
+
+def temporary_password(account: Any, *, by: Any, **more: Any) -> str:
+    """A temporary password for it, in clear."""
+    given = set_temporary_password(account.pk, by=by, **more).password
+    assert given is not None
+    return given
+
+
+def begun(account: Any, password: str) -> str:
+    """The handle of a sign-in with steps owed."""
+    handle = sign_in(account.address, password, client=HERE).handle
+    assert handle is not None
+    return handle
+
+
+def taken_steps(handle: str, *, password: str = CHOSEN, secret: str = SECRET) -> Progress:
+    """All four steps, in order."""
+    choose_password(handle, password)
+    agree_to_aup(handle, version="1")
+    check_profile(handle, given_name="Someone", family_name="Else")
+    return set_account_secret(handle, secret)
+
+
+def fresh(account: Any) -> Account:
+    """The account as it is stored now."""
+    return Account.objects.select_related("organisation").get(pk=account.pk)
+
+
+def last_refusal(by: Any) -> Record:
+    """The newest refusal on record of what this administrator asked."""
+    found = Record.objects.filter(event="operation_refused", actor=by.pk).order_by("id").last()
+    assert found is not None, "the refusal is not on record"
+    return found
+
+
+def answer(call: Callable[[], Any]) -> str:
+    """What a caller learns: done, or the kind of no."""
+    try:
+        call()
+    except (Refused, NotFound, NotSignedIn) as no:
+        return f"{type(no).__name__}: {no}"
+    return "done"

@@ -1,0 +1,77 @@
+"""Names, times and messages do not tell whether an account exists. Structure is compared, never a stop-watch."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from resecure.identity import passwords
+from resecure.operations.disable import disable
+from resecure.operations.set_temporary_password import set_temporary_password
+from resecure.operations.sign_in import sign_in
+from resecure.policy.refusals import NotFound, NotSignedIn
+from tests.attacks.stories import HERE
+from tests.conftest import PASSWORD, World
+
+
+def work_of(call: Callable[[], Any], kind: type[Exception], monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], int]:
+    """The statements of a call that ends in this refusal, without their values, and how often it hashed."""
+    hashes = []
+    verify = passwords._hasher.verify
+
+    def counted(password: str, encoded: str) -> bool:
+        hashes.append(encoded.split("$")[3])
+        return bool(verify(password, encoded))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(passwords._hasher, "verify", counted)
+        with CaptureQueriesContext(connection) as captured, pytest.raises(kind) as raised:
+            call()
+    assert len(set(hashes)) < 2
+    shapes = [re.sub(r"'[^']*'(::\w+)?|\b\d+\b|NULL", "?", each["sql"]) for each in captured]
+    shapes = [re.sub(r'SAVEPOINT "\w+"', "SAVEPOINT", each) for each in shapes]
+    return [*shapes, str(raised.value)], len(hashes)
+
+
+def test_unknown_wrong_locked_disabled_and_shut_accounts_cost_a_sign_in_the_same_work(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by = world.administrator()
+    resecured = world.person()
+    world.resecured(resecured, by=by)
+    tries = {
+        "unknown": ("nobody@example.org", "wrong"),
+        "wrong": (world.person().address, "wrong"),
+        "locked": (world.person(status="locked").address, "wrong"),
+        "locked, with the right password": (world.person(status="locked").address, PASSWORD),
+        "disabled, with the right password": (world.person(status="disabled").address, PASSWORD),
+        "deleted": (world.person(status="deleted").address, "wrong"),
+        "resecured": (resecured.address, PASSWORD),
+        "cannot be an address": ("\x00\ud800 not an address", "wrong"),
+    }
+    works = {
+        name: work_of(lambda t=each: sign_in(t[0], t[1], client=HERE), NotSignedIn, monkeypatch)  # type: ignore[misc]
+        for name, each in tries.items()
+    }
+
+    for name, work in works.items():
+        assert work[1] == 1, name
+        assert work == works["unknown"], name
+
+
+@pytest.mark.parametrize("name", ["disable", "set_temporary_password"])
+def test_out_of_scope_and_unknown_cost_the_same_work(
+    world: World, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    calls: dict[str, Any] = {"disable": disable, "set_temporary_password": set_temporary_password}
+    by, outside = world.administrator(), world.person(organisation=world.elsewhere)
+
+    works = [work_of(lambda pk=pk: calls[name](pk, by=by), NotFound, monkeypatch) for pk in (outside.pk, uuid4())]  # type: ignore[misc]
+
+    assert works[0] == works[1]

@@ -1,0 +1,218 @@
+"""Every operation, ready to be called: a function that prepares it and returns the call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from resecure.identity.accounts import Account, system_account
+from resecure.identity.confirmations import Method
+from resecure.identity.resecurings import Trigger
+from resecure.identity.roles import RoleName
+from resecure.identity.sessions import Session
+from resecure.operations.advance_statuses import advance_statuses, report_stuck
+from resecure.operations.agree_to_aup import agree_to_aup
+from resecure.operations.change_password import change_password
+from resecure.operations.check_profile import change_profile, check_profile
+from resecure.operations.choose_password import choose_password
+from resecure.operations.confirm_identity import cannot_confirm_identity, confirm_identity
+from resecure.operations.create_account import create_account
+from resecure.operations.delete import delete
+from resecure.operations.disable import disable
+from resecure.operations.enable import enable
+from resecure.operations.end_all_sessions import end_all_sessions
+from resecure.operations.end_session import end_my_other_sessions, end_session, sign_out
+from resecure.operations.grant_role import grant_role, withdraw_role
+from resecure.operations.join import join
+from resecure.operations.mark_as_leaver import mark_as_leaver
+from resecure.operations.publish_aup import publish_aup
+from resecure.operations.resecure import resecure
+from resecure.operations.restore import restore
+from resecure.operations.retry_deliveries import retry_deliveries
+from resecure.operations.set_account_secret import set_account_secret
+from resecure.operations.set_temporary_password import set_temporary_password
+from resecure.operations.sign_in import sign_in
+from resecure.operations.unlock import unlock
+from resecure.propagation.models import Delivery
+from tests.attacks.stories import CHOSEN, HERE, SECRET, TYPED, begun, temporary_password
+from tests.conftest import PASSWORD, World
+
+Prepared = Callable[[], Any]
+PREPARED: dict[str, Callable[[World], Prepared]] = {}
+
+
+def prepares(make: Callable[[World], Prepared]) -> Callable[[World], Prepared]:
+    PREPARED[make.__name__] = make
+    return make
+
+
+def _simple(name: str, call: Callable[[Any, Any], Any], *, status: str = "active", role: str = "") -> None:
+    def make(world: World) -> Prepared:
+        person = world.person(status=status)
+        by = world.administrator(role or "local_administrator")
+        return lambda: call(person.pk, by)
+
+    PREPARED[name] = make
+
+
+_simple("disable", lambda pk, by: disable(pk, by=by))
+_simple("enable", lambda pk, by: enable(pk, by=by), status="disabled")
+_simple("delete", lambda pk, by: delete(pk, by=by))
+_simple("restore", lambda pk, by: restore(pk, by=by), status="deleted")
+_simple("mark_as_leaver", lambda pk, by: mark_as_leaver(pk, by=by))
+_simple("join", lambda pk, by: join(pk, organisation_code="PRA", by=by), status="leaver")
+_simple("end_all_sessions", lambda pk, by: end_all_sessions(pk, by=by))
+_simple("cannot_confirm_identity", lambda pk, by: cannot_confirm_identity(pk, by=by, said="no"))
+_simple(
+    "confirm_identity",
+    lambda pk, by: confirm_identity(pk, by=by, method=Method.IN_PERSON, reference="x"),
+)
+_simple(
+    "grant_role",
+    lambda pk, by: grant_role(pk, role=RoleName.LOCAL_HELPDESK, organisation_code="PRA", by=by),
+    role="primary_local_administrator",
+)
+_simple("advance_statuses", lambda _pk, _by: advance_statuses(by=system_account()), status="enabling")
+_simple(
+    "create_account",
+    lambda _pk, by: create_account(
+        by=by, organisation_code="PRA", address="new@example.org", given_name="N", family_name="P"
+    ),
+)
+
+
+@prepares
+def withdraw_a_role(world: World) -> Prepared:
+    boss, helper = world.administrator("primary_local_administrator"), world.administrator("local_helpdesk")
+    grant = helper.grants.get().pk
+    return lambda: withdraw_role(helper.pk, grant=grant, by=boss)
+
+
+@prepares
+def resecure_an_account(world: World) -> Prepared:
+    person, by = world.person(), world.administrator()
+    Account.objects.filter(pk=person.pk).update(has_security_questions=True)
+    world.session(person)
+    confirmation = world.confirmation(person, by=by)
+    return lambda: resecure(
+        person.pk, by=by, because=Trigger.FORGOTTEN_SECRET, confirmation=confirmation, idempotency_key="k"
+    )
+
+
+@prepares
+def set_temporary_password_after_a_resecure(world: World) -> Prepared:
+    person, by = world.person(), world.administrator()
+    world.resecured(person, by=by)
+    return lambda: set_temporary_password(person.pk, by=by, idempotency_key="k")
+
+
+@prepares
+def reset_the_password_of_a_locked_account(world: World) -> Prepared:
+    person, by = world.person(status="locked"), world.administrator()
+    confirmation = world.confirmation(person, by=by, purpose="reset_password")
+    return lambda: set_temporary_password(person.pk, by=by, typed=TYPED, confirmation=confirmation)
+
+
+@prepares
+def unlock_an_account(world: World) -> Prepared:
+    person, by = world.person(status="locked"), world.administrator()
+    confirmation = world.confirmation(person, by=by, purpose="unlock")
+    return lambda: unlock(person.pk, by=by, confirmation=confirmation)
+
+
+@prepares
+def sign_in_with_nothing_owed(world: World) -> Prepared:
+    person = world.person(status="inactive")
+    return lambda: sign_in(person.address, PASSWORD, client=HERE)
+
+
+@prepares
+def sign_in_with_a_temporary_password(world: World) -> Prepared:
+    person, by = world.person(), world.administrator()
+    world.resecured(person, by=by)
+    given = temporary_password(person, by=by)
+    return lambda: sign_in(person.address, given, client=HERE)
+
+
+@prepares
+def the_wrong_password_that_locks(world: World) -> Prepared:
+    from django.utils import timezone
+
+    person = world.person(wrong_passwords=9, wrong_passwords_since=timezone.now())
+    return lambda: sign_in(person.address, "wrong", client=HERE)
+
+
+def _step(name: str, before: int, call: Callable[[str], Any]) -> None:
+    steps: list[Callable[[str], Any]] = [
+        lambda handle: choose_password(handle, CHOSEN),
+        lambda handle: agree_to_aup(handle, version="1"),
+        lambda handle: check_profile(handle, given_name="A", family_name="B"),
+    ]
+
+    def make(world: World) -> Prepared:
+        person, by = world.person(), world.administrator()
+        world.resecured(person, by=by)
+        handle = begun(person, temporary_password(person, by=by))
+        for step in steps[:before]:
+            step(handle)
+        return lambda: call(handle)
+
+    PREPARED[name] = make
+
+
+_step("choose_password", 0, lambda handle: choose_password(handle, CHOSEN))
+_step("agree_to_aup", 1, lambda handle: agree_to_aup(handle, version="1"))
+_step("check_profile", 2, lambda handle: check_profile(handle, given_name="A", family_name="B"))
+_step("set_account_secret", 3, lambda handle: set_account_secret(handle, SECRET))
+
+
+@prepares
+def change_the_password(world: World) -> Prepared:
+    person = world.person()
+    return lambda: change_password(person.pk, old=PASSWORD, new=CHOSEN, client=HERE)
+
+
+@prepares
+def change_the_profile(world: World) -> Prepared:
+    person = world.person()
+    return lambda: change_profile(person.pk, given_name="Other", family_name="Name")
+
+
+def _session(name: str, call: Callable[[Any, Any], Any]) -> None:
+    def make(world: World) -> Prepared:
+        person = world.person()
+        world.session(person)
+        world.session(person)
+        session = Session.objects.filter(account=person).earliest("started_at").pk
+        return lambda: call(session, person)
+
+    PREPARED[name] = make
+
+
+_session("end_session", lambda session, by: end_session(session, by=by))
+_session("sign_out", lambda session, by: sign_out(session, by=by))
+_session("end_my_other_sessions", lambda session, by: end_my_other_sessions(session, by=by))
+
+
+@prepares
+def report_a_stuck_account(world: World) -> Prepared:
+    from datetime import timedelta
+
+    from django.utils import timezone
+
+    world.person(status="disabling", status_since=timezone.now() - timedelta(days=2))
+    return lambda: report_stuck(by=system_account())
+
+
+@prepares
+def publish_an_aup(world: World) -> Prepared:
+    assert world.aup.version == "1"
+    return lambda: publish_aup(version="2", text="Be very careful.", by=system_account())
+
+
+@prepares
+def retry_the_deliveries_of_a_resecuring(world: World) -> Prepared:
+    person, by = world.person(), world.administrator()
+    resecuring = world.resecured(person, by=by).pk
+    Delivery.objects.filter(account=person.pk).update(state="failed", attempts=200)
+    return lambda: retry_deliveries(resecuring, by=by)

@@ -1,0 +1,103 @@
+"""What is stored, as a whole; and what must hold of it at every moment."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+from django.apps import apps
+from django.db import connection
+
+from resecure.audit.models import Record
+from resecure.audit.record import verify
+from resecure.identity.accounts import MAY_SIGN_IN, Account
+from resecure.identity.agreements import acceptance_of
+from resecure.identity.resecurings import Resecuring
+from resecure.identity.sessions import Session
+from resecure.identity.sign_ins import SignIn
+from resecure.propagation.models import Delivery
+
+# Each of these records stands for one row in the outbox.
+ANNOUNCED = {
+    "account_resecured": "resecured",
+    "temporary_password_set": "password_reset",
+    "account_created": "created",
+    "account_unlocked": "unlocked",
+    "account_disabled": "disabled",
+    "account_enabled": "enabled",
+    "account_marked_as_leaver": "leaver",
+    "account_joined": "joined",
+    "account_restored": "restored",
+    "role_granted": "role_granted",
+    "role_withdrawn": "role_withdrawn",
+}
+
+
+def snapshot() -> dict[str, list[str]]:
+    """Every row of every table, as text."""
+    stored = {}
+    with connection.cursor() as cursor:
+        for model in apps.get_models():
+            table = model._meta.db_table
+            cursor.execute(f'SELECT t::text FROM "{table}" t ORDER BY 1')  # noqa: S608 - our own table names
+            stored[table] = [row[0] for row in cursor.fetchall()]
+    return stored
+
+
+def difference(before: dict[str, list[str]], after: dict[str, list[str]]) -> list[str]:
+    """The tables in which the two differ."""
+    return sorted(table for table in before if before[table] != after[table])
+
+
+def assert_whole() -> None:
+    """The record is whole; records, resecurings and deliveries answer to each other; no credential is ahead."""
+    assert verify()[1] == []
+    recorded = {
+        json.loads(each)["resecuring"]
+        for each in Record.objects.filter(event="account_resecured").values_list("details", flat=True)
+    }
+    begun = {str(each) for each in Resecuring.objects.values_list("pk", flat=True)}
+    told = {str(each) for each in Delivery.objects.filter(change="resecured").values_list("resecuring", flat=True)}
+    assert recorded == begun == told
+    records = Counter(Record.objects.filter(event__in=ANNOUNCED).values_list("event", "target"))
+    rows = Counter(Delivery.objects.filter(change__in=ANNOUNCED.values()).values_list("change", "account"))
+    assert {(ANNOUNCED[event], target): number for (event, target), number in records.items()} == rows
+    for account in Account.objects.filter(is_system=False):
+        _assert_account_whole(account)
+
+
+def _assert_account_whole(account: Account) -> None:
+    for issued in (Session, SignIn):
+        assert not issued.objects.filter(account=account, generation__gt=account.generation).exists()  # type: ignore[attr-defined]
+    live = Session.objects.filter(account=account, generation=account.generation, ended_at__isnull=True)
+    if live.exists():
+        assert account.status in MAY_SIGN_IN
+        assert not account.password_is_temporary
+        assert account.has_password
+        assert account.has_secret
+        assert acceptance_of(account.pk) is not None
+    unfinished = Resecuring.objects.filter(account=account, ended_at__isnull=True)
+    assert unfinished.count() <= 1
+    for each in unfinished:
+        assert not live.exists(), "a session was opened before the person had finished"
+        assert account.secret is None
+        assert acceptance_of(account.pk) is None
+        if account.generation == each.generation:
+            assert account.password == ""
+
+
+def quick_hashes(monkeypatch: Any) -> None:
+    """Hashing that takes no time: these tests are about statements, not about hashes."""
+    from resecure.identity import credentials, passwords
+    from tests.conftest import PASSWORD
+
+    def hashed(password: str) -> str:
+        return f"quick${password[::-1]}"
+
+    def matches(password: str, stored: str) -> bool:
+        return stored == hashed(password) or (stored.startswith("argon2") and password == PASSWORD)
+
+    monkeypatch.setattr(passwords, "hashed", hashed)
+    monkeypatch.setattr(passwords, "matches", matches)
+    monkeypatch.setattr(credentials, "matches", matches)

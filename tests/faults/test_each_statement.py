@@ -1,0 +1,138 @@
+"""An error at each statement of each operation in turn, and at its commit: wholly before or wholly after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import Error, OperationalError, connection
+
+from resecure.policy.refusals import Invalid, NotSignedIn
+from tests.conftest import World
+from tests.faults.operations import PREPARED
+from tests.faults.snapshots import assert_whole, difference, quick_hashes, snapshot
+
+pytestmark = [pytest.mark.fault, pytest.mark.database]
+EACH = pytest.mark.parametrize("name", sorted(PREPARED))
+# Enough for any operation; a loop that reaches it has found one that never ends.
+MOST = 80
+# A transaction for each account: an error in between leaves those before it wholly done.
+ONE_BY_ONE = {"advance_statuses"}
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    quick_hashes(monkeypatch)
+
+
+class Fault:
+    """Breaks the statement with this number: on our side, by the server, or by losing the connection."""
+
+    def __init__(self, number: int, how: str) -> None:
+        self.number, self.how, self.seen = number, how, 0
+
+    def __call__(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        self.seen += 1
+        if self.seen != self.number:
+            return execute(sql, params, many, context)
+        if self.how == "ours":
+            raise OperationalError("the connection broke")
+        statement = "SELECT 1/0" if self.how == "server" else "SELECT pg_terminate_backend(pg_backend_pid())"
+        return execute(statement, None, False, context)
+
+
+def tried(call: Callable[[], Any], fault: Fault) -> bool:
+    """Whether the call came to its end although it was to break."""
+    try:
+        with connection.execute_wrapper(fault):
+            try:
+                call()
+            except NotSignedIn:  # the wrong password: that is its end
+                pass
+    except Error:
+        return False
+    finally:
+        if fault.how == "lost":
+            connection.close()
+    return True
+
+
+@EACH
+@pytest.mark.parametrize("how", ["ours", "server", "lost"])
+def test_an_error_at_any_statement_leaves_the_state_wholly_as_it_was(
+    committed_world: World, name: str, how: str
+) -> None:
+    call, ended, number = PREPARED[name](committed_world), False, 0
+    before = snapshot()
+
+    for number in range(1, MOST):
+        fault = Fault(number, how)
+        ended = tried(call, fault)
+        if fault.seen < number:
+            break
+        assert not ended, f"statement {number} broke and nobody was told"
+        if name in ONE_BY_ONE and difference(before, snapshot()):
+            return assert_whole()
+        assert difference(before, snapshot()) == [], f"half done after statement {number}"
+    assert ended
+    assert number > 2
+    assert difference(before, snapshot()) != []
+    assert_whole()
+
+
+@EACH
+def test_a_commit_that_fails_leaves_the_state_wholly_as_it_was(
+    committed_world: World, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = PREPARED[name](committed_world)
+    before = snapshot()
+
+    def broken() -> None:
+        raise OperationalError("the connection broke at commit")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(connection, "_commit", broken)
+        with pytest.raises(OperationalError):
+            call()
+
+    assert difference(before, snapshot()) == []
+
+
+@EACH
+def test_a_connection_lost_just_after_commit_leaves_the_state_wholly_done(
+    committed_world: World, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = PREPARED[name](committed_world)
+    before, commit = snapshot(), connection._commit
+
+    def lost() -> None:
+        commit()
+        connection.connection.close()
+        raise OperationalError("the answer to the commit never came")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(connection, "_commit", lost)
+        with pytest.raises(OperationalError):
+            call()
+    connection.close()
+
+    assert difference(before, snapshot()) != []
+    assert_whole()
+
+
+@EACH
+def test_if_the_record_cannot_be_written_nothing_else_happens(committed_world: World, name: str) -> None:
+    call = PREPARED[name](committed_world)
+    before = snapshot()
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE audit_record ADD CONSTRAINT full_disk CHECK (position < 0) NOT VALID")
+    try:
+        with pytest.raises((Error, Invalid)):
+            call()
+    finally:
+        connection.close()
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE audit_record DROP CONSTRAINT full_disk")
+
+    assert difference(before, snapshot()) == []

@@ -1,0 +1,64 @@
+"""What people are told: every change has words, in full, and none holds anything to sign in with."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+
+from resecure.connectors import mail
+from resecure.entrypoints.worker.mails import MAILS, text_of
+from resecure.propagation.models import Change
+
+PAYLOAD = {
+    "address": "someone@example.org",
+    "name": "Siân O’Neill",
+    "language": "en-gb",
+    "organisation": "Hill Practice",
+    "organisation_code": "PRA",
+    "role": "local_administrator",
+}
+AT = datetime(2026, 6, 1, 8, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("change", Change)
+def test_every_change_says_what_happened_when_and_where_to_call(change: Change) -> None:
+    subject, text = text_of(change, PAYLOAD, "https://accounts.example.org", at=AT)
+
+    assert "Hello Siân O’Neill," in text
+    assert "When: 1 June 2026, 09:30 (BST)" in text
+    assert "Organisation: Hill Practice" in text
+    assert "https://accounts.example.org/organisations/PRA/" in text
+    assert text.count("http") == 1
+    assert "{" not in subject + text
+    assert "!" not in subject
+    assert PAYLOAD["name"] not in subject
+
+
+def test_resecured_says_what_the_person_meets_next() -> None:
+    _subject, text = text_of(Change.RESECURED, PAYLOAD, "https://accounts.example.org", at=AT)
+
+    for step in ("temporary password", "new password", "acceptable use policy", "profile", "new account secret"):
+        assert step in text
+
+
+def test_no_change_is_without_words() -> None:
+    assert set(MAILS) == set(Change)
+
+
+def test_a_name_with_braces_is_shown_and_not_read_as_a_pattern() -> None:
+    _subject, text = text_of(Change.UNLOCKED, {**PAYLOAD, "name": "{when.__class__}"}, "http://x", at=AT)
+
+    assert "Hello {when.__class__}," in text
+
+
+def test_a_granted_role_is_named_as_on_the_screen() -> None:
+    assert "Local Administrator" in text_of(Change.ROLE_GRANTED, PAYLOAD, "http://x", at=AT)[1]
+
+
+def test_an_address_cannot_break_out_of_its_header() -> None:
+    with pytest.raises(mail.NotTaken) as refused:
+        mail.message(sender="d@example.org", to="a@b.org\r\nBcc: c@d.org", subject="s", text="t", key=uuid4())
+
+    assert refused.value.for_good
