@@ -40,9 +40,7 @@ class Connection:
         self.socket.close()
 
 
-def request(
-    path: str, *, session: str = "", method: str = "GET", body: dict[str, Any] | None = None
-) -> bytes:
+def request(path: str, *, session: str = "", method: str = "GET", body: dict[str, Any] | None = None) -> bytes:
     """The bytes of a request."""
     lines = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1"]
     if session:

@@ -30,7 +30,34 @@ STATUSES = {
 }
 WELSH_GIVEN = ["Siân", "Llŷr", "Gwenllïan", "Rhŷs", "Ffïon", "Tomos", "Angharad", "Ieuan", "Cêt", "Mâir"]
 OTHER_FAMILY = ["O'Brien", "O’Connor", "Núñez", "Müller", "Ó Súilleabháin", "Llwyd-Pŵgh", "D'Souza", "Sørensen"]
-COLUMNS = ["id", "address", "given_name", "family_name", "given_key", "family_key", "search_key", "job_title", "mobile", "language", "organisation_id", "organisation_path", "is_system", "status", "status_since", "generation", "password", "password_is_temporary", "password_set_at", "temporary_password_key", "secret_key_name", "has_security_questions", "wrong_passwords", "last_active_at", "created_at", "updated_at"]
+COLUMNS = [
+    "id",
+    "address",
+    "given_name",
+    "family_name",
+    "given_key",
+    "family_key",
+    "search_key",
+    "job_title",
+    "mobile",
+    "language",
+    "organisation_id",
+    "organisation_path",
+    "is_system",
+    "status",
+    "status_since",
+    "generation",
+    "password",
+    "password_is_temporary",
+    "password_set_at",
+    "temporary_password_key",
+    "secret_key_name",
+    "has_security_questions",
+    "wrong_passwords",
+    "last_active_at",
+    "created_at",
+    "updated_at",
+]
 JOBS = ["Nurse", "Doctor", "Receptionist", "Practice manager", "Pharmacist", "Porter", "Physiotherapist", ""]
 # Of the shape of a hash, so that rows are as wide as real ones. It is the hash of nothing.
 HASH = "argon2$argon2id$v=19$m=47104,t=1,p=1$" + "x" * 22 + "$" + "y" * 43
@@ -76,8 +103,8 @@ def organisations(connection: Any, csv_file: Any) -> list[tuple[int, str, int]]:
         *((r["code"], r["name"], r["kind"], r["parent_code"], paths[r["code"]]) for r in rows),
     ]
     with connection.cursor().copy(
-        "COPY identity_organisation (code, name, name_key, kind, path, postcode, desk_phone, desk_hours, desk_note, policy)"
-        " FROM STDIN"
+        "COPY identity_organisation (code, name, name_key, kind, path, postcode, desk_phone, desk_hours,"
+        " desk_note, policy) FROM STDIN"
     ) as copy:
         for code, name, kind, _parent, path in every:
             copy.write_row((code, name, fold(name), kind, path, "", "", "", "", "{}"))

@@ -97,7 +97,6 @@ LANGUAGES = [("en-gb", "English"), ("cy", "Cymraeg")]
 LANGUAGE_COOKIE_NAME = "resecure-language"
 LOCALE_PATHS = [HERE / "locale"]
 STATIC_URL = "/static/"
-STATIC_ROOT = RESECURE.state_directory / "static"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cache
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from django.db import models
@@ -164,6 +165,47 @@ class Account(models.Model):
     @property
     def has_password(self) -> bool:
         return bool(self.password)
+
+
+class Credential(NamedTuple):
+    """What a password is verified against, as it was at one moment, without a lock."""
+
+    pk: UUID
+    generation: int
+    password: str
+    status: str
+
+
+def credential_at(address: str) -> Credential | None:
+    """The credential of the account at this folded address; the service's own account has none."""
+    found = statements.rows(
+        "SELECT id, generation, password, status FROM identity_account WHERE address = %s AND NOT is_system",
+        [address],
+    )
+    return Credential(*found[0]) if found else None
+
+
+_SIGNED_IN = """
+UPDATE identity_account SET last_active_at = %(now)s, wrong_passwords = 0, wrong_passwords_since = NULL,
+  temporary_password_used_at = CASE WHEN password_is_temporary THEN %(now)s ELSE temporary_password_used_at END
+WHERE id = %(account)s
+"""
+_SIGNED_IN_WHOLLY = """
+UPDATE identity_account SET last_active_at = %(now)s, wrong_passwords = 0, wrong_passwords_since = NULL,
+  last_sign_in_at = %(now)s, status = %(status)s::text,
+  status_since = CASE WHEN status = %(status)s::text THEN status_since ELSE %(now)s END
+WHERE id = %(account)s
+"""
+
+
+def note_right_password(account: Account, *, now: datetime) -> None:
+    """The right password was given: a temporary one is spent by it. The caller holds the row lock."""
+    statements.run(_SIGNED_IN, {"now": now, "account": account.pk})
+
+
+def note_sign_in(account: Account, *, status: str, now: datetime) -> None:
+    """A session opens: the account is in this status from now on. The caller holds the row lock."""
+    statements.run(_SIGNED_IN_WHOLLY, {"now": now, "status": status, "account": account.pk})
 
 
 def address_key(address: str) -> str:

@@ -59,6 +59,21 @@ def acceptance_of(account: UUID) -> AupAcceptance | None:
     return AupAcceptance.objects.filter(account=account, withdrawn_at__isnull=True).select_related("version").first()
 
 
+def current_and_accepted(account: UUID) -> tuple[int, int | None]:
+    """The keys of the version that must be accepted and of the one that is, read together.
+
+    Raises AupVersion.DoesNotExist before the first is published.
+    """
+    [(current, accepted)] = statements.rows(
+        "SELECT (SELECT id FROM identity_aupversion ORDER BY published_at DESC, id DESC LIMIT 1),"
+        " (SELECT version_id FROM identity_aupacceptance WHERE account_id = %s AND withdrawn_at IS NULL)",
+        [account],
+    )
+    if current is None:
+        raise AupVersion.DoesNotExist
+    return current, accepted
+
+
 def withdraw_aup_acceptance(account: Account, *, by: UUID, because: WithdrawnBecause, now: datetime) -> None:
     """Afterwards the person has accepted nothing."""
     statements.run(

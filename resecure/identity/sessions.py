@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from django.db import connection, models
 from django.db.models import F
 
-from resecure.identity import tokens
+from resecure.identity import statements, tokens
 from resecure.identity.accounts import MAY_SIGN_IN, SQL_MAY_SIGN_IN, Account
 
 # A person clicking through pages need not write a row each time; the idle clock is this much coarser.
@@ -80,7 +80,7 @@ def open_session(
     if account.generation != generation or account.status not in MAY_SIGN_IN:
         return None
     value, digest = tokens.new(tokens.SESSION)
-    made = Session.objects.create(
+    made = Session(
         token=digest,
         account_id=account.pk,
         generation=generation,
@@ -90,6 +90,7 @@ def open_session(
         client_address=client_address,
         client_name=client_name[:200],
     )
+    statements.insert(made)
     return value, made
 
 

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from django.db import models
 
-from resecure.identity import tokens
+from resecure.identity import statements, tokens
 from resecure.identity.accounts import MAY_SIGN_IN, Account
 from resecure.identity.agreements import AupVersion
 
@@ -36,7 +36,7 @@ def begin(
 ) -> tuple[str, SignIn]:
     """Start one. The caller holds the account's row lock and has compared the generation."""
     value, digest = tokens.new(tokens.SIGN_IN)
-    made = SignIn.objects.create(
+    made = SignIn(
         handle=digest,
         account_id=account.pk,
         generation=account.generation,
@@ -45,6 +45,7 @@ def begin(
         client_address=client_address,
         client_name=client_name[:200],
     )
+    statements.insert(made)
     return value, made
 
 

@@ -46,6 +46,18 @@ def rows(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         return found
 
 
+def insert(made: models.Model) -> None:
+    """Insert an object whose key we chose ourselves, without asking for anything back."""
+    run(_insert(type(made)), [getattr(made, name) for name in _names(type(made))])
+
+
+@cache
+def _insert(model: type[models.Model]) -> str:
+    names = [f'"{field.column}"' for field in model._meta.concrete_fields]
+    places = ", ".join(["%s"] * len(names))
+    return f"INSERT INTO {model._meta.db_table} ({', '.join(names)}) VALUES ({places})"  # noqa: S608 - names of ours
+
+
 @contextmanager
 def queued() -> Iterator[None]:
     """Send the writes of this block to the server in one go and learn at its end that all succeeded.

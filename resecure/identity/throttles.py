@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 
 from django.db import connection, models
 
+from resecure.identity import statements
+
 
 class Throttle(models.Model):
     """How many tries a place, or a place at an account, has failed since a time. ``key`` is a digest."""
@@ -41,10 +43,11 @@ def wait(limits: dict[bytes, tuple[int, timedelta]], *, now: datetime) -> timede
     ``limits``: for each key the number of failed tries, and the window in which they count.
     """
     longest: timedelta | None = None
-    for row in Throttle.objects.filter(key__in=list(limits)):
-        most, window = limits[bytes(row.key)]
-        left = row.since + window - now
-        if row.count >= most and left > timedelta(0):
+    found = statements.rows("SELECT key, count, since FROM identity_throttle WHERE key = ANY(%s)", [list(limits)])
+    for key, count_now, since in found:
+        most, window = limits[bytes(key)]
+        left = since + window - now
+        if count_now >= most and left > timedelta(0):
             longest = max(longest or timedelta(0), left)
     return longest
 

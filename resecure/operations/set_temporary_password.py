@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -17,7 +16,7 @@ from resecure.identity.accounts import Account
 from resecure.identity.confirmations import Purpose
 from resecure.operations.shared.frame import Frame, acting, insist, record_refusal
 from resecure.operations.shared.telling import told
-from resecure.operations.shared.typed import one_line
+from resecure.operations.shared.typed import one_line, request_key
 from resecure.policy.actions import Facts, insist_on_scope
 from resecure.policy.evidence import reasons_of_evidence
 from resecure.policy.generated_passwords import generate
@@ -129,8 +128,7 @@ def was_answered(account: Account, *, by: Account, idempotency_key: str) -> bool
 
 
 def _stored_key(idempotency_key: str, *, by: Account) -> str:
-    # A digest: two long keys with one beginning are two keys.
-    return hashlib.sha256(f"{by.pk}:{idempotency_key}".encode()).hexdigest() if idempotency_key else ""
+    return request_key(f"{by.pk}:{idempotency_key}" if idempotency_key else None) or ""
 
 
 _CHANGED_MEANWHILE = Refusal(
@@ -143,6 +141,7 @@ _CHANGED_MEANWHILE = Refusal(
 def _look(account: UUID, *, by: Account) -> Account:
     found = Account.objects.select_related("organisation").filter(pk=account).first()
     if found is None:
+        Facts.read(Account(pk=account), by=by, now=timezone.now())  # unknown costs what out of scope costs
         raise NotFound
     # Before anything is hashed or said about the password: a stranger learns nothing, not even by time.
     insist_on_scope(Facts.read(found, by=by, now=timezone.now()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -11,9 +12,10 @@ from django.utils import timezone
 
 from resecure.audit import record
 from resecure.audit.events import Event
-from resecure.identity import passwords, sessions, sign_ins, throttles
-from resecure.identity.accounts import MAY_SIGN_IN, Account, address_key
+from resecure.identity import accounts, passwords, sessions, sign_ins, throttles
+from resecure.identity.accounts import MAY_SIGN_IN, Account, Credential, address_key
 from resecure.identity.credentials import wrong_password
+from resecure.identity.statements import queued
 from resecure.operations.shared.progress import Client, Progress
 from resecure.policy.next_sign_in import still_owed
 from resecure.policy.refusals import NotSignedIn, Throttled
@@ -30,7 +32,7 @@ def sign_in(address: str, password: str, *, client: Client) -> Progress:
     limits = _limits(key, client)
     if (wait := throttles.wait(limits, now=now)) is not None:
         raise Throttled(max(1, int(wait.total_seconds())))
-    seen = Account.objects.filter(address=key, is_system=False).first()
+    seen = accounts.credential_at(key)
     # The hash costs its time whether or not the account exists, is locked, or has a password at all.
     right = passwords.matches(password, seen.password if seen else "")
     # On a locked account a right password goes the way of a wrong one, statement for statement: otherwise a
@@ -45,7 +47,7 @@ def sign_in(address: str, password: str, *, client: Client) -> Progress:
     return progress
 
 
-def _begin(seen: Account, *, client: Client, now: datetime) -> Progress | None:
+def _begin(seen: Credential, *, client: Client, now: datetime) -> Progress | None:
     """The transaction of a right password; None if the account moved on while it was verified."""
     with transaction.atomic():
         account = Account.objects.locked(seen.pk)
@@ -56,50 +58,46 @@ def _begin(seen: Account, *, client: Client, now: datetime) -> Progress | None:
         if account.status not in MAY_SIGN_IN or not _temporary_password_lives(account, now=now):
             return None
         owed = still_owed(account)
-        columns: dict[str, object] = {
-            "last_active_at": now,
-            "wrong_passwords": 0,
-            "wrong_passwords_since": None,
-        }
-        if account.password_is_temporary:
-            columns["temporary_password_used_at"] = now  # single use, from here on
-        if not owed:
-            columns["last_sign_in_at"] = now
-            if (after := status_after(account.status, By.SIGN_IN)) is not None:
-                columns |= {"status": after, "status_since": now}
-        for name, value in columns.items():
-            setattr(account, name, value)
-        account.save(update_fields=list(columns))
-        if owed:
-            handle, _made = sign_ins.begin(
-                account,
-                now=now,
-                lifetime=timedelta(minutes=settings.RESECURE.sign_in_minutes),
-                client_address=client.address,
-                client_name=client.name,
+        take = _start if owed else _open
+        with queued():
+            progress = replace(take(account, client=client, now=now), owed=owed)
+            record.append(
+                Event.SIGN_IN_STARTED if owed else Event.SIGN_IN_COMPLETED,
+                actor=account.pk,
+                target=account.pk,
+                organisation_path=account.organisation_path,
+                at=now,
+                details={"owed": [step.value for step in owed], "from": client.address},
             )
-            progress = Progress(account=account.pk, handle=handle, owed=owed)
-        else:
-            opened = sessions.open_session(
-                account,
-                generation=seen.generation,
-                now=now,
-                lifetime=timedelta(hours=settings.RESECURE.session_absolute_hours),
-                client_address=client.address,
-                client_name=client.name,
-            )
-            if opened is None:
-                return None
-            progress = Progress(account=account.pk, session=opened[0])
-        record.append(
-            Event.SIGN_IN_STARTED if owed else Event.SIGN_IN_COMPLETED,
-            actor=account.pk,
-            target=account.pk,
-            organisation_path=account.organisation_path,
-            at=now,
-            details={"owed": [step.value for step in owed], "from": client.address},
-        )
     return progress
+
+
+def _open(account: Account, *, client: Client, now: datetime) -> Progress:
+    """Nothing is owed: a session, under the generation at which the password was verified and still is."""
+    accounts.note_sign_in(account, status=status_after(account.status, By.SIGN_IN) or account.status, now=now)
+    opened = sessions.open_session(
+        account,
+        generation=account.generation,
+        now=now,
+        lifetime=timedelta(hours=settings.RESECURE.session_absolute_hours),
+        client_address=client.address,
+        client_name=client.name,
+    )
+    assert opened is not None  # status and generation were compared under this very lock
+    return Progress(account=account.pk, session=opened[0])
+
+
+def _start(account: Account, *, client: Client, now: datetime) -> Progress:
+    """Steps are owed: a sign-in. A temporary password is spent from here on."""
+    accounts.note_right_password(account, now=now)
+    handle, _made = sign_ins.begin(
+        account,
+        now=now,
+        lifetime=timedelta(minutes=settings.RESECURE.sign_in_minutes),
+        client_address=client.address,
+        client_name=client.name,
+    )
+    return Progress(account=account.pk, handle=handle)
 
 
 def _temporary_password_lives(account: Account, *, now: datetime) -> bool:
@@ -125,7 +123,7 @@ def _limits(address: str, client: Client) -> dict[bytes, tuple[int, timedelta]]:
 
 
 def _failed(
-    seen: Account | None,
+    seen: Credential | None,
     *,
     limits: dict[bytes, tuple[int, timedelta]],
     client: Client,
@@ -159,7 +157,7 @@ def _failed(
         )
 
 
-def _locked_or_nobody(seen: Account | None) -> Account | None:
+def _locked_or_nobody(seen: Credential | None) -> Account | None:
     try:
         return Account.objects.locked(seen.pk if seen else uuid4())
     except Account.DoesNotExist:

@@ -219,7 +219,7 @@ def _reasons_of_status(permission: Permission, facts: Facts) -> list[Refusal]:
             Refusal(
                 "status_does_not_allow",
                 _("The account is %(status)s.") % {"status": account.get_status_display()},
-                _instead_of_status(account),
+                _instead_of_action(permission, account),
             )
         ]
     limits = {
@@ -235,6 +235,21 @@ def _reasons_of_status(permission: Permission, facts: Facts) -> list[Refusal]:
             )
         ]
     return []
+
+
+def _instead_of_action(permission: Permission, account: Account) -> str:
+    """What to do instead of an action that makes no sense now, or what must come first."""
+    if Status(account.status) not in ACTIVE_BASED:
+        return _instead_of_status(account)
+    instead = {
+        Permission.UNLOCK: _("It is not locked. If they cannot sign in, use Reset Password."),
+        Permission.ENABLE: _("It is not disabled, so there is nothing to enable."),
+        Permission.RESTORE: _("It is not deleted, so there is nothing to restore."),
+        Permission.JOIN: _("Mark as Leaver comes first, by the organisation they leave."),
+        Permission.MARK_AS_LEAVER: _("They are marked already. Join moves them to their new organisation."),
+        Permission.DISABLE: _("Delete the account, or wait until their new organisation takes it over."),
+    }
+    return instead.get(permission, "")
 
 
 def _instead_of_status(account: Account) -> str:

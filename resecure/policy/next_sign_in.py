@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from resecure.identity.accounts import Account
-from resecure.identity.agreements import acceptance_of, current_aup
+from resecure.identity.agreements import current_and_accepted
 from resecure.identity.sign_ins import SignIn
 
 
@@ -26,10 +26,9 @@ def still_owed(account: Account, sign_in: SignIn | None = None) -> list[Step]:
     owed: list[Step] = []
     if account.password_is_temporary:
         owed.append(Step.NEW_PASSWORD)
-    current = current_aup()
-    accepted = acceptance_of(account.pk)
+    current, accepted = current_and_accepted(account.pk)
     agreed = sign_in.aup_agreed_id if sign_in else None
-    if (accepted is None or accepted.version_id != current.pk) and agreed != current.pk:
+    if current not in {accepted, agreed}:
         owed.append(Step.AUP)
     if account.profile_checked_at is None:
         owed.append(Step.PROFILE)

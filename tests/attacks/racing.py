@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from random import Random  # noqa: TID251 - spreads threads in time, with a seed; nothing secret
+from random import Random  # spreads threads in time, with a seed; nothing secret
 from typing import Any
 
 from django.db import connection

@@ -230,7 +230,11 @@ def test_an_administrator_gets_through_while_the_persons_clients_are_busy(
             return got
 
         *clients, done = at_once(
-            busy, busy, busy, busy, lambda p=person, c=confirmation: resecure_with(p, by, c)  # type: ignore[misc]
+            busy,
+            busy,
+            busy,
+            busy,
+            lambda p=person, c=confirmation: resecure_with(p, by, c),  # type: ignore[misc]
         )
         assert isinstance(done, Resecuring), done
         tokens = [each for got in clients if isinstance(got, list) for each in got if each]

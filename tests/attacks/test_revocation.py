@@ -82,7 +82,9 @@ def test_any_number_of_sessions_is_the_same_work_as_one(world: World, number: in
     world.session(one)
     now = timezone.now()
     Session.objects.bulk_create(
-        Session(token=f"{number}-{i}".encode(), account=many, generation=1, started_at=now, last_seen_at=now, expires_at=now)
+        Session(
+            token=f"{number}-{i}".encode(), account=many, generation=1, started_at=now, last_seen_at=now, expires_at=now
+        )
         for i in range(number)
     )
     counts = []

@@ -66,9 +66,7 @@ def test_unknown_wrong_locked_disabled_and_shut_accounts_cost_a_sign_in_the_same
 
 
 @pytest.mark.parametrize("name", ["disable", "set_temporary_password"])
-def test_out_of_scope_and_unknown_cost_the_same_work(
-    world: World, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
+def test_out_of_scope_and_unknown_cost_the_same_work(world: World, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     calls: dict[str, Any] = {"disable": disable, "set_temporary_password": set_temporary_password}
     by, outside = world.administrator(), world.person(organisation=world.elsewhere)
 

@@ -92,8 +92,8 @@ def test_the_file_of_passwords_is_for_nobody_else(tmp_path: Path, monkeypatch: p
 
 
 def test_the_demonstration_refuses_a_database_that_is_not_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    import click
+    import typer
 
     monkeypatch.setenv("RESECURE_DATABASE_URL", "postgresql://somewhere/else")
-    with pytest.raises((SystemExit, click.exceptions.Exit)):
+    with pytest.raises(typer.Exit):
         demo._prepare(0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from random import Random  # noqa: TID251 - chooses what happens next, with a seed; nothing secret
+from random import Random  # chooses what happens next, with a seed; nothing secret
 from typing import Any
 from uuid import UUID
 

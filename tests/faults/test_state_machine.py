@@ -6,6 +6,7 @@ HYPOTHESIS_PROFILE=long tries many more and longer ones.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -72,7 +73,7 @@ class Accounts(RuleBasedStateMachine):
         self.current: dict[int, str | None] = dict.fromkeys(range(PEOPLE), PASSWORD)
         self.retired: dict[int, set[str]] = {who: set() for who in range(PEOPLE)}
         self.made = 0
-        self.statuses = {who: "active" for who in range(PEOPLE)}
+        self.statuses = dict.fromkeys(range(PEOPLE), "active")
         self.generations = dict.fromkeys(range(PEOPLE), 1)
 
     def teardown(self) -> None:
@@ -118,10 +119,8 @@ class Accounts(RuleBasedStateMachine):
 
     @rule(who=WHO)
     def sign_in(self, who: int) -> None:
-        try:
+        with suppress(NotSignedIn, Throttled):
             self.keep(who, sign_in(self.people[who].address, self.current[who] or "", client=HERE))
-        except (NotSignedIn, Throttled):
-            pass
 
     @rule(who=WHO)
     def try_every_retired_password(self, who: int) -> None:
@@ -197,24 +196,18 @@ class Accounts(RuleBasedStateMachine):
 
     @rule(who=WHO, how=st.sampled_from([disable, enable, delete, restore, mark_as_leaver, end_all_sessions]))
     def do(self, who: int, how: Any) -> None:
-        try:
+        with suppress(Refused):
             how(self.people[who].pk, by=self.by)
-        except Refused:
-            pass
 
     @rule(who=WHO)
     def unlock(self, who: int) -> None:
-        try:
+        with suppress(Refused):
             unlock(self.people[who].pk, by=self.by, confirmation=self.confirmed(who, Purpose.UNLOCK))
-        except Refused:
-            pass
 
     @rule(who=WHO)
     def join(self, who: int) -> None:
-        try:
+        with suppress(Refused):
             join(self.people[who].pk, organisation_code="REG", by=self.by)
-        except Refused:
-            pass
 
     # --- time
 

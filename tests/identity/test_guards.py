@@ -146,7 +146,9 @@ def _copy(table: str, column: str) -> None:
         key = ("id, ", "gen_random_uuid(), ") if table in {"identity_session", "identity_signin"} else ("", "")
         columns = ", ".join(f'"{name}"' for name in names)
         assert column in names
-        cursor.execute(f"INSERT INTO {table} ({key[0]}{columns}) SELECT {key[1]}{', '.join(values)} FROM {table} LIMIT 1")  # noqa: S608 - names of our tables
+        cursor.execute(
+            f"INSERT INTO {table} ({key[0]}{columns}) SELECT {key[1]}{', '.join(values)} FROM {table} LIMIT 1"
+        )
 
 
 def test_a_second_acceptance_replaces_the_first_and_keeps_it_on_file(world: World) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from tests.conftest import World
-
 from resecure.audit.models import Record
 from resecure.identity.accounts import system_account
 from resecure.operations.end_every_session import end_every_session
+from tests.conftest import World
 
 
 def test_no_session_of_anybody_outlives_the_operators_command(world: World) -> None:

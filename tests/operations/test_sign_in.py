@@ -22,7 +22,9 @@ pytestmark = pytest.mark.usefixtures("quick_hash")
 @pytest.fixture
 def quick_hash(monkeypatch: pytest.MonkeyPatch) -> None:
     """Counting needs no slow hash: a wrong password here is one that says so."""
-    monkeypatch.setattr("resecure.operations.sign_in.passwords.matches", lambda password, stored: bool(stored) and password == PASSWORD)
+    monkeypatch.setattr(
+        "resecure.operations.sign_in.passwords.matches", lambda password, stored: bool(stored) and password == PASSWORD
+    )
 
 
 def wrong(account_or_address: object, times: int = 1, *, place: str = "192.0.2.1") -> None:

@@ -160,9 +160,7 @@ def test_an_organisation_whose_code_begins_alike_is_not_below(world: World) -> N
 def test_an_account_that_moved_between_page_and_confirm_is_not_found(world: World) -> None:
     by, person = world.administrator(), world.person()
     confirmation = world.confirmation(person, by=by)
-    Account.objects.filter(pk=person.pk).update(
-        organisation=world.elsewhere, organisation_path=world.elsewhere.path
-    )
+    Account.objects.filter(pk=person.pk).update(organisation=world.elsewhere, organisation_path=world.elsewhere.path)
 
     with pytest.raises(NotFound):
         resecure(person.pk, by=by, because=Trigger.FORGOTTEN_SECRET, confirmation=confirmation)

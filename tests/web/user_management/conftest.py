@@ -52,11 +52,11 @@ def at(name: str, *args: Any) -> str:
     return reverse(f"user_management:{name}", args=args or None)
 
 
-def source_of(response: HttpResponse) -> str:
-    return response.content.decode()
+def source_of(response: Any) -> str:
+    return str(response.content.decode())
 
 
-def words_of(response: HttpResponse) -> str:
+def words_of(response: Any) -> str:
     """What a person reads: without markup, spaces evened out."""
     text = re.sub(r"<(script|style|svg)\b.*?</\1>", " ", source_of(response), flags=re.S)
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", text)).split())

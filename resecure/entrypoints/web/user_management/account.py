@@ -43,7 +43,7 @@ ORDER = (
     Permission.RESTORE,
 )
 PAGES = {Permission.RESET_PASSWORD: "temporary_password"}
-SEVERE = {Permission.DISABLE, Permission.DELETE, Permission.MARK_AS_LEAVER}
+SEVERE = {Permission.DELETE}
 
 
 @administrator

@@ -27,7 +27,7 @@ class SearchForm(PageForm):
 
     text = forms.CharField(
         label=_("Name or mail address"),
-        help_text=_("Part of a name is enough. Accents and capitals do not matter."),
+        help_text=_("Part of it is enough."),
         required=False,
         max_length=200,
     )
@@ -98,6 +98,7 @@ class ResecureForm(IdentityForm):
 class TemporaryPasswordForm(PageForm):
     """Type a temporary password or have one generated."""
 
+    mark_optional = False  # what is not needed here is shown only where it is
     option_hints = {"how": {GENERATE: _("A few random words, easy to say over the phone. Recommended.")}}
 
     how = forms.ChoiceField(

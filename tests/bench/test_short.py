@@ -1,0 +1,65 @@
+"""The benchmarks run: each in its short form, which proves the zeros and says nothing about the times."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bench.clients import whole
+from bench.figures import Figure
+from bench.page import page
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def measured(name: str, folder: Path) -> list[Figure]:
+    into = folder / "figures.json"
+    command = [sys.executable, "-m", "bench", name, "--short", "--into", str(into)]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    return [Figure(**each) for each in json.loads(into.read_text())]
+
+
+def test_no_request_begun_after_a_resecure_returned_is_accepted(tmp_path: Path) -> None:
+    late, broken = measured("revocation", tmp_path)
+    assert late.holds, late.measured
+    assert broken.holds, broken.measured
+
+
+def test_no_session_opened_with_the_old_password_outlives_a_resecure(tmp_path: Path) -> None:
+    [outliving] = measured("race", tmp_path)
+    assert outliving.holds, outliving.measured
+
+
+@pytest.mark.parametrize(("name", "figures"), [("gate", 1), ("sign_in", 1), ("resecure_cost", 2)])
+def test_a_benchmark_measures_in_its_short_form(name: str, figures: int, tmp_path: Path) -> None:
+    found = measured(name, tmp_path)
+    assert len(found) == figures
+    assert all(each.bound and each.bounded_by and "×" in each.measured for each in found)
+
+
+def test_the_page_shows_a_bound_that_does_not_hold_and_names_no_host_or_folder() -> None:
+    import socket
+
+    text = page([Figure(name="a | b", measured="5 ms", bound="≤ 4 ms", holds=False, bounded_by="the disk")])
+    assert "| a \\| b | 5 ms | ≤ 4 ms | **no** | the disk |" in text
+    assert socket.gethostname() not in text
+    assert str(ROOT) not in text
+    assert "PostgreSQL: 1" in text
+
+
+@pytest.mark.parametrize(
+    ("held", "length"),
+    [
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok", 2),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\no", None),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", 0),
+        (b"HTTP/1.1 200 OK\r\ncontent-le", None),
+    ],
+)
+def test_the_client_knows_when_an_answer_is_whole(held: bytes, length: int | None) -> None:
+    assert whole(held) == length
