@@ -32,8 +32,8 @@ def main() -> int:
     given = _arguments()
     if given.into:
         [name] = given.names
-        figures = _figures(importlib.import_module(f"bench.{name}").run, short=given.short)
-        given.into.write_text(json.dumps([asdict(each) for each in figures]))
+        taken = _figures(importlib.import_module(f"bench.{name}").run, short=given.short)
+        given.into.write_text(json.dumps([asdict(each) for each in taken]))
         return 0
     names = given.names or [name for name in NAMES if not (given.short and name in NOT_SHORT)]
     console = Console(stderr=True)

@@ -94,11 +94,12 @@ def _press(port: int, requests: list[bytes], *, connections: int, seconds: float
             waiting.register(each, selectors.EVENT_READ)
             each.sendall(next(turns))
         held = dict.fromkeys((each.fileno() for each in opened), b"")
+        by_number = {each.fileno(): each for each in opened}
         until = time.monotonic() + seconds
         while time.monotonic() < until:
             for key, _events in waiting.select(timeout=1):
-                each, number = key.fileobj, key.fd
-                assert isinstance(each, socket.socket)
+                number = key.fd
+                each = by_number[number]
                 more = each.recv(65536)
                 if not more:
                     raise ConnectionError("the server closed the connection")

@@ -39,7 +39,7 @@ def machine() -> dict[str, str]:
         "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB",
         "kernel": f"{platform.system()} {platform.release().split('-')[0]}",
         "Python": platform.python_version(),
-        "PostgreSQL": f"{wheel_binaries().version}, with the settings of the embedded server, durable but for the search",
+        "PostgreSQL": f"{wheel_binaries().version}, set up as the embedded server is; durable, but for the search",
     }
 
 

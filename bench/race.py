@@ -119,10 +119,10 @@ class _Race:
 
 def _open_in_the_database() -> int:
     """Sessions of resecured accounts under the generation that is true now; also those nobody was told of."""
+    from django.db.models import F
+
     from resecure.identity.resecurings import Resecuring
     from resecure.identity.sessions import Session
-
-    from django.db.models import F
 
     return Session.objects.filter(
         account__in=Resecuring.objects.values("account"), generation=F("account__generation")

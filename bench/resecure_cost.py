@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from bench.figures import Figure, median_ms, seconds
 from bench.ground import administrator, confirmations, ground, people
@@ -33,16 +35,13 @@ def run(*, short: bool = False) -> list[Figure]:
         def update(number: int) -> None:
             raw.execute("UPDATE bench_row SET n = n + 1 WHERE id = %s", [number % 1000 + 1])
 
+        def take_back(account: Account, confirmation: UUID) -> None:
+            resecure(account.pk, by=by, because=Trigger.FORGOTTEN_SECRET, confirmation=confirmation)
+
         updates, resecures = [], []
         for number, (account, confirmation) in enumerate(zip(accounts, evidence, strict=True)):
-            updates.append(seconds(lambda number=number: update(number)))
-            resecures.append(
-                seconds(
-                    lambda account=account, confirmation=confirmation: resecure(
-                        account.pk, by=by, because=Trigger.FORGOTTEN_SECRET, confirmation=confirmation
-                    )
-                )
-            )
+            updates.append(seconds(partial(update, number)))
+            resecures.append(seconds(partial(take_back, account, confirmation)))
         one, many = median_ms(updates[10:]), median_ms(resecures[10:])
         return [
             Figure(
@@ -69,13 +68,8 @@ def _sessions(by: Account, *, short: bool) -> list[Figure]:
     pairs = zip(few, confirmations(few, by=by), many, confirmations(many, by=by), strict=True)
     for one, one_evidence, hundred, hundred_evidence in pairs:
         for sessions, account, evidence in ((1, one, one_evidence), (many_sessions, hundred, hundred_evidence)):
-            samples[sessions].append(
-                seconds(
-                    lambda account=account, evidence=evidence: resecure(
-                        account.pk, by=by, because=Trigger.FORGOTTEN_SECRET, confirmation=evidence
-                    )
-                )
-            )
+            taken_back = partial(resecure, account.pk, by=by, because=Trigger.FORGOTTEN_SECRET, confirmation=evidence)
+            samples[sessions].append(seconds(taken_back))
     low, high = median_ms(samples[1]), median_ms(samples[many_sessions])
     return [
         Figure(

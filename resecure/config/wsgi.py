@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterable
 from typing import Any
@@ -13,6 +14,11 @@ pages = get_wsgi_application()
 
 # After Django is set up: the gate reads its settings.
 from resecure.entrypoints.gate.gate import gate  # noqa: E402
+
+# What is loaded now stays for the life of the process: keep the collector from walking through it again and
+# again while requests wait.
+gc.collect()
+gc.freeze()
 
 
 def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:

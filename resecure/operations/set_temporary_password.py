@@ -82,7 +82,7 @@ def set_temporary_password(
                 raise _AskedBefore
             reasons = _reasons_of_waiving(require_change, change_not_required_because)
             if frame.account.generation != (seen.generation if seen_generation is None else seen_generation):
-                reasons.append(_CHANGED_MEANWHILE)
+                reasons.append(_changed_meanwhile())
             _insist_with_evidence(frame, reasons)
             expires_at = frame.now + timedelta(hours=settings.RESECURE.temporary_password_hours)
             write = credentials.set_temporary_password if require_change else credentials.set_password
@@ -131,11 +131,12 @@ def _stored_key(idempotency_key: str, *, by: Account) -> str:
     return request_key(f"{by.pk}:{idempotency_key}" if idempotency_key else None) or ""
 
 
-_CHANGED_MEANWHILE = Refusal(
-    "changed_meanwhile",
-    "Somebody else acted on this account a moment ago.",
-    "Look at the account again before you go on.",
-)
+def _changed_meanwhile() -> Refusal:
+    return Refusal(
+        "changed_meanwhile",
+        _("Somebody else acted on this account a moment ago."),
+        _("Look at the account again before you go on."),
+    )
 
 
 def _look(account: UUID, *, by: Account) -> Account:

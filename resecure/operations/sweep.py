@@ -10,14 +10,16 @@ from resecure.identity import sessions, throttles
 from resecure.identity.accounts import Account
 from resecure.identity.confirmations import IdentityConfirmation
 from resecure.identity.sign_ins import SignIn
+from resecure.propagation import outbox
 
 KEPT = timedelta(days=30)  # long enough to look into yesterday's trouble
+DELIVERIES_KEPT = timedelta(days=90)  # the page of a resecuring shows them; what happened stays on record
 WINDOWS_END = timedelta(days=1)  # no throttle counts for longer
 
 
 def sweep(*, by: Account, limit: int = 5000) -> dict[str, int]:
-    """Afterwards up to ``limit`` sessions, sign-ins and confirmations that ended over 30 days ago are gone, and
-    every throttle whose window is over. Returns how many of each. Writes no record: nobody lost anything, and
+    """Afterwards up to ``limit`` sessions, sign-ins and confirmations that ended over 30 days ago are gone, so are
+    deliveries acknowledged over 90 days ago, and every throttle whose window is over. Returns how many of each. Writes no record: nobody lost anything, and
     whatever a confirmation was used for has it on record. Any number of workers may run it at once.
     """
     assert by.is_system
@@ -26,6 +28,7 @@ def sweep(*, by: Account, limit: int = 5000) -> dict[str, int]:
     sign_ins = SignIn.objects.filter(expires_at__lt=old).values_list("pk", flat=True)[:limit]
     confirmations = IdentityConfirmation.objects.filter(expires_at__lt=old).values_list("pk", flat=True)[:limit]
     return {
+        "deliveries": outbox.sweep(before=now - DELIVERIES_KEPT, limit=limit),
         "sessions": sessions.sweep(before=old, limit=limit),
         "throttles": throttles.sweep(before=now - WINDOWS_END),
         "sign_ins": SignIn.objects.filter(pk__in=list(sign_ins)).delete()[0],

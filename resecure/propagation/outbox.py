@@ -151,3 +151,10 @@ def progress(*, resecuring: UUID) -> list[Progress]:
         )
         for row in Delivery.objects.filter(resecuring=resecuring).order_by("order")
     ]
+
+
+def sweep(*, before: datetime, limit: int) -> int:
+    """Forget deliveries that were acknowledged before this time: their payload names people. Those that wait
+    or failed stay until somebody sees to them. Returns how many went."""
+    done = Delivery.objects.filter(state__in=[State.ACKNOWLEDGED, State.CONFIRMED], acknowledged_at__lt=before)
+    return Delivery.objects.filter(pk__in=list(done.values_list("pk", flat=True)[:limit])).delete()[0]

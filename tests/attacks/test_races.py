@@ -116,7 +116,7 @@ def test_a_double_click_makes_one_resecure_and_gives_the_same_answer_twice(commi
     for number in range(8):
         person = world.person()
         confirmation = world.confirmation(person, by=by)
-        calls = [lambda p=person, c=confirmation, n=number: resecure_with(p, by, c, f"click {n}")] * 3  # type: ignore[misc]
+        calls = [lambda p=person, c=confirmation, n=number: resecure_with(p, by, c, f"click {n}")] * 3
 
         answers = at_once(*calls)
 
@@ -158,7 +158,7 @@ def test_a_temporary_password_used_twice_at_once_opens_one_sign_in(committed_wor
         world.resecured(person, by=by)
         given = temporary_password(person, by=by)
 
-        answers = at_once(*[lambda p=person, g=given: sign_in(p.address, g, client=HERE)] * 3)  # type: ignore[misc]
+        answers = at_once(*[lambda p=person, g=given: sign_in(p.address, g, client=HERE)] * 3)
 
         assert sorted(type(each).__name__ for each in answers) == ["NotSignedIn", "NotSignedIn", "Progress"]
         assert SignIn.objects.filter(account=person).count() == 1

@@ -108,8 +108,8 @@ def _comeback(name: str) -> Callable[[World, Any, Any], None]:
         join(person.pk, organisation_code=world.region.code, by=boss)
 
     found: dict[str, Callable[[World, Any, Any], None]] = {
-        "disabled and enabled": lambda _w, p, by: (disable(p.pk, by=by), enable(p.pk, by=by)),  # type: ignore[dict-item, func-returns-value, return-value]
-        "deleted and restored": lambda _w, p, by: (delete(p.pk, by=by), restore(p.pk, by=by)),  # type: ignore[dict-item, func-returns-value, return-value]
+        "disabled and enabled": lambda _w, p, by: (disable(p.pk, by=by), enable(p.pk, by=by)),  # type: ignore[dict-item, func-returns-value]
+        "deleted and restored": lambda _w, p, by: (delete(p.pk, by=by), restore(p.pk, by=by)),  # type: ignore[dict-item, func-returns-value]
         "unlocked": unlocked,
         "moved to another organisation": joined,
         "all sessions ended": lambda _w, p, by: end_all_sessions(p.pk, by=by),

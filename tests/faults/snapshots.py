@@ -69,7 +69,7 @@ def assert_whole() -> None:
 
 def _assert_account_whole(account: Account) -> None:
     for issued in (Session, SignIn):
-        assert not issued.objects.filter(account=account, generation__gt=account.generation).exists()  # type: ignore[attr-defined]
+        assert not issued.objects.filter(account=account, generation__gt=account.generation).exists()
     live = Session.objects.filter(account=account, generation=account.generation, ended_at__isnull=True)
     if live.exists():
         assert account.status in MAY_SIGN_IN

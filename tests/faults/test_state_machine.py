@@ -266,7 +266,7 @@ def test_the_invariant_holds_after_each_step_of_random_stories(
     quick_hashes(monkeypatch)
     Accounts.hashed = hashed_password
     long = os.environ.get("HYPOTHESIS_PROFILE") == "long"
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Accounts,
         settings=settings(
             max_examples=300 if long else 15,

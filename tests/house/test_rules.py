@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 OURS = [ROOT / "resecure", ROOT / "tests", ROOT / "scripts", ROOT / "bench", ROOT / "docs"]
 TEXT = {".py", ".md", ".jinja", ".toml", ".txt", ".js", ".scss", ".yml", ".sh", ""}
 LONGEST_FILE = 450
-ACCESS = {"public", "signed_in", "administrator"}
+ACCESS = {"public", "half_signed_in", "signed_in", "administrator"}
 # These declare who may use them in their own way: the API by its authentication, the probes by being probes.
 OTHER_DOORS = ("resecure.entrypoints.probes", "django.")
 API = "api/v1/"

@@ -81,16 +81,14 @@ def running(folder: Path, *, database_url: str, settings: Any) -> Iterator[Servi
         "RESECURE_ENCRYPTION_KEYS": settings.encryption_keys.get_secret_value(),
     }
     resecure = [sys.executable, "-m", "resecure"]
-    subprocess.run([*resecure, "migrate"], env=environment, check=True, capture_output=True)  # noqa: S603
+    subprocess.run([*resecure, "migrate"], env=environment, check=True, capture_output=True)
     granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
     granian += ["--blocking-threads", "8", "--no-ws", "--log-level", "warning", "resecure.config.wsgi:application"]
     started = []
     try:
         for name, command in (("server", granian), ("worker", [*resecure, "worker"])):
             with (folder / f"{name}.log").open("w") as log:
-                started.append(
-                    subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)  # noqa: S603
-                )
+                started.append(subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT))
         service = Service(url=url, logs=folder)
         _wait_for(service, started[0])
         yield service

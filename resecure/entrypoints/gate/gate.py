@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from functools import cache
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
@@ -33,6 +34,7 @@ WHERE s.handle = %s AND s.completed_at IS NULL AND s.expires_at > now() AND a.st
 _SEEN = "UPDATE identity_session SET last_seen_at = now() WHERE id = %s"
 
 _HEADERS = [("Content-Length", "0"), ("Cache-Control", "no-store")]
+_SCHEMES = frozenset({"Bearer", "SignIn", "bearer", "signin"})
 _local = threading.local()
 
 
@@ -50,8 +52,7 @@ def gate(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
 
 def _answer(token: str) -> tuple[str, list[tuple[str, str]]]:
     if token.startswith(tokens.SESSION):
-        idle = timedelta(minutes=settings.RESECURE.session_idle_minutes)
-        row = _ask(SESSION, (SEEN_EVERY, tokens.digest(token), idle))
+        row = _ask(SESSION, (SEEN_EVERY, tokens.digest(token), _idle()))
         if row is not None:
             account, stale, session = row
             if stale:
@@ -62,12 +63,18 @@ def _answer(token: str) -> tuple[str, list[tuple[str, str]]]:
     return "401 Unauthorized", [("WWW-Authenticate", 'Bearer realm="resecure"')]
 
 
+@cache
+def _idle() -> timedelta:
+    """How long a session may go unused; fixed for the life of the process, as the environment is."""
+    return timedelta(minutes=settings.RESECURE.session_idle_minutes)
+
+
 def _token(environ: dict[str, Any]) -> str:
     """The bearer value: of the Authorization header if there is one, else of our cookies."""
     authorization: str = environ.get("HTTP_AUTHORIZATION", "")
     if authorization:
         scheme, _space, value = authorization.partition(" ")
-        return value.strip() if scheme.lower() in {"bearer", "signin"} else ""
+        return value.strip() if scheme in _SCHEMES or scheme.lower() in _SCHEMES else ""
     header: str = environ.get("HTTP_COOKIE", "")
     if not header:
         return ""

@@ -100,7 +100,7 @@ class PageForm(forms.Form):
             type=getattr(widget, "input_type", "text"),
             label=self._label(bound),
             hint=str(bound.help_text),
-            error=" ".join(str(error) for error in bound.errors),
+            error=". ".join(str(error) for error in bound.errors),
             value="" if kind in {"checkboxes", "checkbox"} else _text(bound.field, raw),
             options=self._options(bound, raw, {**self.option_hints.get(name, {}), **(hints or {})}),
             attributes=_attributes(bound),

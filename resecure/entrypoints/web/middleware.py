@@ -62,6 +62,8 @@ def who_is_asking(get_response: Next) -> Next:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         request.me, request.session_id = None, None  # type: ignore[attr-defined]
+        if request.path.startswith("/api/"):
+            return get_response(request)  # the API asks for itself, and answers problems in its own form
         try:
             _look_up(request)
         except OperationalError:
@@ -80,7 +82,8 @@ def _look_up(request: HttpRequest) -> None:
     passed = sessions.check(token, now=now, idle=timedelta(minutes=settings.RESECURE.session_idle_minutes))
     if passed is None:
         return
-    if passed.last_seen_at < now - sessions.SEEN_EVERY:
+    # A page that refreshes itself is not a person: an unattended screen must not keep its session alive.
+    if passed.last_seen_at < now - sessions.SEEN_EVERY and "X-Fragment" not in request.headers:
         sessions.seen(passed.session, now=now)
     request.session_id = passed.session  # type: ignore[attr-defined]
     me = Account.objects.select_related("organisation").get(pk=passed.account)

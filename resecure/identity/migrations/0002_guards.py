@@ -19,13 +19,12 @@ ALTER TABLE identity_account ADD CONSTRAINT account_at_its_organisations_path
   FOREIGN KEY (organisation_id, organisation_path) REFERENCES identity_organisation (id, path) ON UPDATE CASCADE;
 CREATE INDEX identity_account_organisation ON identity_account (organisation_id);
 
--- No index holds a column that a resecure or a wrong password writes, and pages keep room: such an update touches the row alone and none of the indexes, however many search needs.
+-- No index holds a column that a resecure, a sign-in or a wrong password writes, and pages keep room: such an update touches the row alone and none of the indexes, however many search needs.
 ALTER TABLE identity_account SET (fillfactor = 80);
 -- What the clock looks for.
 CREATE INDEX identity_account_status_since ON identity_account (status, status_since) WHERE status <> 'active';
 CREATE INDEX identity_account_never_used ON identity_account (created_at)
   WHERE last_sign_in_at IS NULL AND status = 'active';
-CREATE INDEX identity_account_active ON identity_account (last_active_at) WHERE status = 'active';
 CREATE INDEX identity_account_pending ON identity_account (organisation_path) WHERE status = 'pending';
 
 -- The service's own account: scheduled operations and the operator's console act by it. Nobody signs in as it.
@@ -44,7 +43,6 @@ BACK = """
 DELETE FROM identity_account WHERE is_system;
 DELETE FROM identity_organisation WHERE code = 'RESECURE';
 DROP INDEX identity_account_pending;
-DROP INDEX identity_account_active;
 DROP INDEX identity_account_never_used;
 DROP INDEX identity_account_status_since;
 ALTER TABLE identity_account RESET (fillfactor);

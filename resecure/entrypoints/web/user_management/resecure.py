@@ -23,6 +23,7 @@ from resecure.identity import resecurings
 from resecure.identity.confirmations import Purpose
 from resecure.identity.resecurings import Trigger
 from resecure.operations.resecure import resecure
+from resecure.operations.shared.typed import request_key
 from resecure.policy.actions import BUTTONS, Facts, reasons_not_to
 from resecure.policy.refusals import Invalid, Refusal, Refused
 from resecure.policy.roles import Permission
@@ -54,7 +55,8 @@ def resecure_page(request: HttpRequest, account_id: UUID) -> HttpResponse:
 
 def _confirm_and_resecure(facts: Facts, form: ResecureForm) -> None:
     key = key_of(form)
-    first = resecurings.asked_before(by=facts.by.pk, key=key)
+    stored = request_key(key)
+    first = resecurings.asked_before(by=facts.by.pk, key=stored) if stored else None
     if first is not None and first.account_id == facts.account.pk:
         return  # a second click: no second confirmation either
     confirmation = form.confirm(facts, purpose=Purpose.RESECURE)
