@@ -38,7 +38,7 @@ def run() -> list[Figure]:
         finally:
             _end(demo)
     finally:
-        _stop_database(state)
+        _stop_database(state / "demo")
         rmtree(folder, ignore_errors=True)
     return [
         Figure(

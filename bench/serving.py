@@ -70,7 +70,7 @@ def main() -> None:
         websockets=False,
         log_level=LogLevels.warning,
         log_access=False,
-        workers_kill_timeout=10,
+        workers_kill_timeout=1,
     ).serve()
 
 

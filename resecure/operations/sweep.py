@@ -19,8 +19,10 @@ WINDOWS_END = timedelta(days=1)  # no throttle counts for longer
 
 def sweep(*, by: Account, limit: int = 5000) -> dict[str, int]:
     """Afterwards up to ``limit`` sessions, sign-ins and confirmations that ended over 30 days ago are gone, so are
-    deliveries acknowledged over 90 days ago, and every throttle whose window is over. Returns how many of each. Writes no record: nobody lost anything, and
-    whatever a confirmation was used for has it on record. Any number of workers may run it at once.
+    deliveries acknowledged over 90 days ago, and every throttle whose window is over. Returns how many of each.
+
+    Writes no record: nobody lost anything, and whatever a confirmation was used for has it on record. Any
+    number of workers may run it at once.
     """
     assert by.is_system
     now = timezone.now()

@@ -14,7 +14,7 @@ import pytest
 import time_machine
 from django.db import transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
@@ -274,6 +274,8 @@ def test_the_invariant_holds_after_each_step_of_random_stories(
             deadline=None,
             derandomize=not long,
             database=None,
+            # A failure is told at once, as a story of up to 25 steps; only the long form also makes it short.
+            phases=(Phase.explicit, Phase.generate, *([Phase.shrink] if long else [])),
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -39,7 +39,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     if request.param != "read whole":
         monkeypatch.setattr(module, "SMALL", 0)
     if request.param == "by trigrams":
-        monkeypatch.setattr(module, "_walk_groups", lambda _asked: module._Rows(places=[], whole=False))
+        monkeypatch.setattr(module, "_walk_groups", lambda _asked: module.Rows(places=[], whole=False))
     return str(request.param)
 
 

@@ -27,6 +27,9 @@ SECONDS = 20
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # Chromium says this of a page that we answer with 409 or 422 on purpose; of anything it loads, it is a fault.
 _ANSWERED = re.compile(r"^Failed to load resource: the server responded with a status of (401|403|404|409|422|429) ")
+_WIDEST = """() => [...document.querySelectorAll('body *')]
+  .filter((each) => each.getBoundingClientRect().right > innerWidth + 1).slice(-3)
+  .map((each) => each.outerHTML.slice(0, 120)).join(' | ')"""
 # axe finds nothing to object to twice on the same kind of page: each is looked at once in a run.
 _looked_at: set[tuple[Any, ...]] = set()
 
@@ -151,6 +154,7 @@ class Window:
             self.page.set_viewport_size(NARROW)  # type: ignore[arg-type]
         wide = self.page.evaluate("document.documentElement.scrollWidth")
         if wide > NARROW["width"]:
-            self.complaints.append(f"{self.path} is {wide} wide on a screen of {NARROW['width']}")
+            at = self.page.evaluate(_WIDEST)
+            self.complaints.append(f"{self.path} is {wide} wide on a screen of {NARROW['width']}: {at}")
         if before["width"] != NARROW["width"]:
             self.page.set_viewport_size(before)

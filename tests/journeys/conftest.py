@@ -80,7 +80,7 @@ def story(
             _keep_pictures(made.windows, folder=tmp_path)
             for window in made.windows:
                 window.context.close()
-    assert complaints == []
+    assert not complaints, "\n".join(complaints)
     written = service.logged()
     assert [line for line in written.splitlines() if "Traceback" in line or '"level": "error"' in line] == []
     assert [secret for secret in service.secrets if secret in written] == []

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Error, expect
 
 from resecure.identity.accounts import system_account
 from resecure.identity.resecurings import Resecuring
@@ -60,7 +60,9 @@ def test_the_password_does_not_come_back(story: Story, how: str) -> None:
     password = update(desk, story.service)
     if how == "back":
         desk.press(re.compile("^Done: go to the account of"), role="link")
-        desk.page.go_back()
+        # The browser kept nothing, and asks before it sends the form again.
+        with pytest.raises(Error, match="ERR_CACHE_MISS"):
+            desk.page.go_back()
     else:
         desk.page.reload()  # sends the form again
         desk.shows("The password was already shown, and is shown once only.")
