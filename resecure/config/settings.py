@@ -93,7 +93,8 @@ USE_TZ = True
 TIME_ZONE = "Europe/London"
 USE_I18N = True
 LANGUAGE_CODE = "en-gb"
-LANGUAGES = [("en-gb", "English"), ("cy", "Cymraeg")]
+# Welsh follows with its catalogue: until then a page must not call English text Welsh.
+LANGUAGES = [("en-gb", "English")]
 LANGUAGE_COOKIE_NAME = "resecure-language"
 LOCALE_PATHS = [HERE / "locale"]
 STATIC_URL = "/static/"

@@ -246,7 +246,7 @@ class Environment(BaseSettings):
 
     @property
     def mail_server(self) -> MailServer | None:
-        """None: messages go to the mailbox table of the demonstration."""
+        """None: messages go to the mailbox of the demonstration."""
         return _mail_server(self.smtp_url)
 
 

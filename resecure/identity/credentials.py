@@ -19,10 +19,12 @@ QUESTION = "security question"
 
 
 class PasswordHistory(models.Model):
-    """A password the account had before, as its hash."""
+    """A password the account had before, as its hash. Temporary ones are counted apart: a few resets must
+    not push the person's own old passwords out of the history."""
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE)
     password = models.CharField(max_length=200)
+    temporary = models.BooleanField()
     retired_at = models.DateTimeField()
 
 
@@ -89,18 +91,17 @@ def remember_password(account: Account, *, now: datetime) -> None:
     a temporary password must never become the long-term one."""
     if account.password:
         statements.run(
-            "INSERT INTO identity_passwordhistory (account_id, password, retired_at) VALUES (%s, %s, %s)",
-            [account.pk, account.password, now],
+            "INSERT INTO identity_passwordhistory (account_id, password, temporary, retired_at)"
+            " VALUES (%s, %s, %s, %s)",
+            [account.pk, account.password, account.password_is_temporary, now],
         )
 
 
 def is_a_recent_password(account: Account, password: str, *, last: int) -> bool:
-    """Whether it is the present password, a temporary one just used, or one of the ``last`` before."""
-    stored = list(
-        PasswordHistory.objects.filter(account=account)
-        .order_by("-retired_at", "-id")
-        .values_list("password", flat=True)[:last]
-    )
+    """Whether it is the present password, a temporary one just used, or one of the ``last`` before,
+    or of as many temporary ones."""
+    before = PasswordHistory.objects.filter(account=account).order_by("-retired_at", "-id")
+    stored = [row.password for temporary in (False, True) for row in before.filter(temporary=temporary)[:last]]
     return any(matches(password, each) for each in [account.password, *stored] if each)
 
 

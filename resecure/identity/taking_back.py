@@ -17,8 +17,8 @@ _TAKE_BACK = """
 WITH used AS (                -- (2) the evidence is used up, once only
   UPDATE identity_identityconfirmation SET used_at = %(now)s WHERE id = %(evidence)s AND used_at IS NULL
 ), kept AS (                  -- (3) the old password stays known, so that it cannot come back as the new one
-  INSERT INTO identity_passwordhistory (account_id, password, retired_at)
-  SELECT id, password, %(now)s FROM identity_account WHERE id = %(account)s AND password <> ''
+  INSERT INTO identity_passwordhistory (account_id, password, temporary, retired_at)
+  SELECT id, password, password_is_temporary, %(now)s FROM identity_account WHERE id = %(account)s AND password <> ''
 ), questions AS (             --     what they knew: legacy questions,
   DELETE FROM identity_securityquestion WHERE account_id = %(account)s
 ), withdrawn AS (             -- (4) what they agreed to

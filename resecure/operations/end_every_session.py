@@ -11,7 +11,9 @@ from resecure.identity.accounts import Account
 
 # In pieces, so that a sign-in waits for one organisation's rows and not for two million.
 _RAISE = """
-UPDATE identity_account SET generation = generation + 1 WHERE organisation_id = %s AND NOT is_system
+UPDATE identity_account SET generation = generation + 1,
+  temporary_password_used_at = CASE WHEN password_is_temporary THEN now() ELSE temporary_password_used_at END
+WHERE organisation_id = %s AND NOT is_system
 """
 
 
@@ -19,8 +21,10 @@ def end_every_session(*, by: Account) -> int:
     """Afterwards nothing that was issued before counts, for anybody. Returns how many accounts there are.
 
     A restored backup brings back the generations of its day, and with them sessions that a resecure ended
-    after it was taken; this ends them again. Only the operator's console calls it.
+    after it was taken, and temporary passwords that were spent; this ends both again. Only the operator's
+    console calls it, by the service's own account.
     """
+    assert by.is_system
     raised = 0
     with connection.cursor() as cursor:
         cursor.execute("SELECT id FROM identity_organisation ORDER BY id")

@@ -135,6 +135,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("password", models.CharField(max_length=200)),
+                ("temporary", models.BooleanField()),
                 ("retired_at", models.DateTimeField()),
                 ("account", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to="identity.account")),
             ],
