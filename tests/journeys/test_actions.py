@@ -254,7 +254,7 @@ def test_the_pages_for_who_cannot_sign_in_need_no_sign_in(story: Story) -> None:
         anyone.go(link)
         expect(anyone.page.locator("h1")).to_have_count(1)
     anyone.go("/no-such-page/")
-    anyone.heading("We could not find that page")
+    anyone.heading("Page not found")
     signed_in = story.window(story.person())
     for path in ("/", "/my-account/acceptable-use-policy/", "/my-account/sessions/"):
         signed_in.go(path)

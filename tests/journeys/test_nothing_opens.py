@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from tests.journeys.stories import STEPS, Story, accept, check_profile, choose_password, is_in, set_secret, sign_in
 
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("journeys")]
-OPEN_TO_ALL = ("help/", "organisations/", "mailbox/", "api/v1/openapi", "api/v1/docs", "health", "ready", "metrics")
+OPEN_TO_ALL = ("help/", "organisations/", "mailbox/", "api/v1/openapi", "api/v1/aup", "health", "ready", "metrics")
 
 
 def routes(found: list[URLPattern | URLResolver] | None = None, prefix: str = "") -> Iterator[tuple[str, str]]:
