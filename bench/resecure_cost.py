@@ -50,8 +50,8 @@ def run(*, short: bool = False) -> list[Figure]:
                 measured=f"{many / one:.2f} × ({many:.2f} ms against {one:.2f} ms)",
                 bound="≤ 4 ×",
                 holds=many <= 4 * one,
-                bounded_by="about a third each: the row work of eight rows and the seal of the record, the commit, and Python"
-                " in driver and cursors",
+                bounded_by="about a third each: the row work of eight rows and the seal of the record, the commit, and "
+                "Python in driver and cursors",
             ),
             *_sessions(by, short=short),
         ]
