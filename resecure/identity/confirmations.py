@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import cache
 from uuid import UUID, uuid4
 
 from django.db import models
@@ -70,15 +69,3 @@ def use(confirmation: UUID, *, now: datetime) -> None:
     statements.run(
         "UPDATE identity_identityconfirmation SET used_at = %s WHERE id = %s AND used_at IS NULL", [now, confirmation]
     )
-
-
-@cache
-def _find() -> str:
-    columns = statements.columns(IdentityConfirmation, "c")
-    return f"SELECT {columns} FROM identity_identityconfirmation c WHERE c.id = %s"  # noqa: S608 - columns of ours
-
-
-def find(confirmation: UUID) -> IdentityConfirmation | None:
-    """The confirmation as it is now, used or not, or None."""
-    found = statements.rows(_find(), [confirmation])
-    return statements.built(IdentityConfirmation, found[0]) if found else None

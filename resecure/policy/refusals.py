@@ -48,9 +48,3 @@ class Throttled(Exception):
 
 class NotSignedIn(Exception):
     """The credential, session or sign-in does not pass. One answer for every cause."""
-
-
-def refuse_for(reasons: list[Refusal]) -> None:
-    """Raise Refused with all of them, if there are any."""
-    if reasons:
-        raise Refused(*reasons)

@@ -79,8 +79,3 @@ _AFTER: dict[tuple[Status, By], Status] = {
 def status_after(before: str, by: By) -> Status | None:
     """Where this leads from here, or None where it is not allowed."""
     return _AFTER.get((Status(before), by))
-
-
-def statuses_before(by: By) -> list[Status]:
-    """Where this can be done, in the order of the table."""
-    return [each.before for each in TABLE if each.by is by]
