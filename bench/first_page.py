@@ -6,11 +6,9 @@ import http.client
 import os
 import signal
 import subprocess
-import tempfile
 import time
-from pathlib import Path
-from shutil import rmtree
 
+from bench import left_behind
 from bench.figures import Figure
 from bench.serving import free_port
 
@@ -20,8 +18,7 @@ GIVE_UP = 600.0
 
 def run() -> list[Figure]:
     """Clone what is committed, make the demonstration, wait for its first page, stop it, and leave nothing."""
-    folder = Path(tempfile.mkdtemp(prefix="resecure-first-page-"))
-    folder.chmod(0o755)  # the database's system user passes through
+    folder = left_behind.folder()
     clone, state, port = folder / "resecure", folder / "state", free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("RESECURE_", "DJANGO_"))}
     environment["RESECURE_STATE_DIRECTORY"] = str(state)
@@ -38,8 +35,7 @@ def run() -> list[Figure]:
         finally:
             _end(demo)
     finally:
-        _stop_database(state / "demo")
-        rmtree(folder, ignore_errors=True)
+        left_behind.remove(folder)
     return [
         Figure(
             name="`make demo` from a fresh clone to the first page, packages cached",
@@ -82,12 +78,6 @@ def _end(demo: subprocess.Popen[bytes]) -> None:
                 demo.wait(timeout=30)
             except subprocess.TimeoutExpired:
                 continue
-
-
-def _stop_database(state: Path) -> None:
-    from resecure.config.embedded_postgres import stop
-
-    stop(state)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from shutil import rmtree
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
@@ -21,10 +19,10 @@ PASSWORD = "correct horse battery staple"
 @contextmanager
 def ground(*, durable: bool = True) -> Iterator[Path]:
     """A server in a folder of its own, with Django set up on it. Everything is gone afterwards."""
-    from resecure.config.embedded_postgres import ensure_running, stop
+    from bench import left_behind
+    from resecure.config.embedded_postgres import ensure_running
 
-    folder = Path(tempfile.mkdtemp(prefix="resecure-bench-"))
-    folder.chmod(0o755)
+    folder = left_behind.folder()
     state = folder / "state"
     os.environ.update(
         RESECURE_STATE_DIRECTORY=str(state),
@@ -43,8 +41,7 @@ def ground(*, durable: bool = True) -> Iterator[Path]:
         from django.db import connections
 
         connections.close_all()
-        stop(state)
-        rmtree(folder, ignore_errors=True)
+        left_behind.remove(folder)
 
 
 def organisation() -> Organisation:

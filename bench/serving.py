@@ -5,6 +5,7 @@ python -m bench.serving MODULE:CALLABLE PORT PROCESSES
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -20,7 +21,11 @@ SECONDS_TO_START = 60
 def served(target: str = SERVICE, *, processes: int = 1) -> Iterator[int]:
     """A server on a free port of 127.0.0.1, which is what is given. It is gone afterwards."""
     port = free_port()
-    server = subprocess.Popen([sys.executable, "-m", "bench.serving", target, str(port), str(processes)])
+    from resecure.entrypoints.console.serve import large_pages
+
+    server = subprocess.Popen(
+        [sys.executable, "-m", "bench.serving", target, str(port), str(processes)], env={**large_pages(), **os.environ}
+    )
     try:
         _wait(server, port)
         yield port

@@ -20,6 +20,7 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
 
 def statuses() -> str:
     """Every status, what it lets in, and the diagram of the transitions."""
+    from resecure.config.variables import Environment
     from resecure.identity.accounts import ACTIVE_BASED, IN_PROGRESS, MAY_SIGN_IN, Status
     from resecure.policy.transitions import TABLE
 
@@ -30,8 +31,10 @@ def statuses() -> str:
         [str(each.label), f"`{each.value}`", yes(each, ACTIVE_BASED), yes(each, MAY_SIGN_IN), yes(each, IN_PROGRESS)]
         for each in Status
     ]
-    moves = [[str(each.before.label), str(each.after.label), each.by.value, each.when] for each in TABLE]
-    diagram = "\n".join(f"    {each.before.value} --> {each.after.value}: {each.by.value}" for each in TABLE)
+    defaults = Environment.model_construct()  # not what is set on the machine that writes the page
+    moves = [[str(each.before.label), str(each.after.label), each.by.value, each.under(defaults)] for each in TABLE]
+    arrows = dict.fromkeys(f"    {each.before.value} --> {each.after.value}: {each.by.value}" for each in TABLE)
+    diagram = "\n".join(arrows)
     return (
         "# Statuses\n\n"
         + _table(["status", "stored as", "Active-based", "may sign in", "in progress"], rows)
@@ -50,7 +53,7 @@ def roles() -> str:
         [
             str(name.label),
             str(role.standing),
-            role.sentence,
+            str(role.sentence),
             ", ".join(sorted(str(each.label) for each in role.may_grant)) or "none",
         ]
         for name, role in ordered
@@ -74,7 +77,7 @@ def events() -> str:
 
     return (
         "# Events of the record\n\n"
-        + _table(["event", "sentence"], [[f"`{each.value}`", SENTENCES[each]] for each in Event])
+        + _table(["event", "sentence"], [[f"`{each.value}`", str(SENTENCES[each])] for each in Event])
         + "\n"
     )
 

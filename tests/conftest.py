@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -127,6 +129,20 @@ class World:
         from resecure.audit.models import Record
 
         return Record.objects.filter(event=event, target=account.pk).count()
+
+
+@contextmanager
+def newer_key(name: str = "newer", *, keep: bool = True) -> Iterator[None]:
+    """Within, a new encryption key is the current one; the old ones stay behind it, unless not kept."""
+    from django.conf import settings
+    from django.test import override_settings
+    from pydantic import SecretStr
+
+    old = settings.RESECURE.encryption_keys.get_secret_value() if keep else ""
+    made = f"{name}:{b64encode(os.urandom(32)).decode()}"
+    keys = SecretStr(f"{made},{old}")
+    with override_settings(RESECURE=settings.RESECURE.model_copy(update={"encryption_keys": keys})):
+        yield
 
 
 @pytest.fixture(scope="session")

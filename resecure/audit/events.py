@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 
 class Event(StrEnum):
     """What can stand in the record. The value is stored; renaming one would break old records."""
@@ -32,6 +35,8 @@ class Event(StrEnum):
     SIGN_IN_STARTED = "sign_in_started"
     SIGN_IN_FAILED = "sign_in_failed"
     SIGN_IN_COMPLETED = "sign_in_completed"
+    SIGN_IN_STOPPED = "sign_in_stopped"
+    SIGN_IN_STEP_REFUSED = "sign_in_step_refused"
     PASSWORD_CHANGED = "password_changed"
     AUP_READ = "aup_read"
     AUP_ACCEPTED = "aup_accepted"
@@ -41,40 +46,46 @@ class Event(StrEnum):
     ACCOUNT_SECRET_SET = "account_secret_set"
     OPERATION_REFUSED = "operation_refused"
     DELIVERY_RETRIED = "delivery_retried"
+    ENCRYPTION_KEY_ROTATION_BEGUN = "encryption_key_rotation_begun"
+    ENCRYPTION_KEY_ROTATED = "encryption_key_rotated"
 
 
-SENTENCES: dict[Event, str] = {
-    Event.ACCOUNT_RESECURED: "{actor} resecured {target}",
-    Event.TEMPORARY_PASSWORD_SET: "{actor} set a temporary password for {target}",
-    Event.IDENTITY_CONFIRMED: "{actor} confirmed who {target} is",
-    Event.IDENTITY_NOT_CONFIRMED: "{actor} could not confirm that the caller was {target}",
-    Event.ACCOUNT_CREATED: "{actor} created the account of {target}",
-    Event.ACCOUNT_UNLOCKED: "{actor} unlocked {target}",
-    Event.ACCOUNT_LOCKED: "{target} was locked after too many wrong passwords",
-    Event.ACCOUNT_DISABLED: "{actor} disabled {target}",
-    Event.ACCOUNT_ENABLED: "{actor} enabled {target}",
-    Event.ACCOUNT_MARKED_AS_LEAVER: "{actor} marked {target} as a leaver",
-    Event.ACCOUNT_JOINED: "{actor} joined {target} to a new organisation",
-    Event.ACCOUNT_DELETED: "{actor} deleted {target}",
-    Event.ACCOUNT_RESTORED: "{actor} restored {target}",
-    Event.ACCOUNT_STATUS_ADVANCED: "The status of {target} moved on by itself",
-    Event.ACCOUNT_STUCK: "{target} has been between two statuses for too long",
-    Event.SESSIONS_ENDED: "{actor} ended every session of {target}",
-    Event.SESSION_ENDED: "{actor} ended one session of {target}",
-    Event.EVERY_SESSION_ENDED: "{actor} ended every session of everybody",
-    Event.SIGNED_OUT: "{target} signed out",
-    Event.ROLE_GRANTED: "{actor} granted a role to {target}",
-    Event.ROLE_WITHDRAWN: "{actor} withdrew a role from {target}",
-    Event.SIGN_IN_STARTED: "{target} gave the right password, with steps to take before anything opens",
-    Event.SIGN_IN_FAILED: "A sign-in as {target} failed",
-    Event.SIGN_IN_COMPLETED: "{target} signed in",
-    Event.PASSWORD_CHANGED: "{target} chose a new password",
-    Event.AUP_READ: "{target} read the acceptable use policy and said yes to it",
-    Event.AUP_ACCEPTED: "The acceptance of the acceptable use policy by {target} is recorded",
-    Event.AUP_PUBLISHED: "{actor} published a version of the acceptable use policy",
-    Event.PROFILE_CHECKED: "{target} checked their profile",
-    Event.PROFILE_CHANGED: "{target} changed their profile",
-    Event.ACCOUNT_SECRET_SET: "{target} set a new account secret",
-    Event.OPERATION_REFUSED: "{actor} asked for something that was refused",
-    Event.DELIVERY_RETRIED: "{actor} asked for a message to be sent again now",
+SENTENCES: dict[Event, str | Promise] = {
+    Event.ACCOUNT_RESECURED: _("{actor} resecured {target}"),
+    Event.TEMPORARY_PASSWORD_SET: _("{actor} set a temporary password for {target}"),
+    Event.IDENTITY_CONFIRMED: _("{actor} confirmed who {target} is"),
+    Event.IDENTITY_NOT_CONFIRMED: _("{actor} could not confirm that the caller was {target}"),
+    Event.ACCOUNT_CREATED: _("{actor} created the account of {target}"),
+    Event.ACCOUNT_UNLOCKED: _("{actor} unlocked {target}"),
+    Event.ACCOUNT_LOCKED: _("{target} was locked after too many wrong passwords"),
+    Event.ACCOUNT_DISABLED: _("{actor} disabled {target}"),
+    Event.ACCOUNT_ENABLED: _("{actor} enabled {target}"),
+    Event.ACCOUNT_MARKED_AS_LEAVER: _("{actor} marked {target} as a leaver"),
+    Event.ACCOUNT_JOINED: _("{actor} joined {target} to a new organisation"),
+    Event.ACCOUNT_DELETED: _("{actor} deleted {target}"),
+    Event.ACCOUNT_RESTORED: _("{actor} restored {target}"),
+    Event.ACCOUNT_STATUS_ADVANCED: _("The status of {target} moved on by itself"),
+    Event.ACCOUNT_STUCK: _("{target} has been between two statuses for too long"),
+    Event.SESSIONS_ENDED: _("{actor} ended every session of {target}"),
+    Event.SESSION_ENDED: _("{actor} ended one session of {target}"),
+    Event.EVERY_SESSION_ENDED: _("{actor} ended every session of everybody"),
+    Event.SIGNED_OUT: _("{target} signed out"),
+    Event.ROLE_GRANTED: _("{actor} granted a role to {target}"),
+    Event.ROLE_WITHDRAWN: _("{actor} withdrew a role from {target}"),
+    Event.SIGN_IN_STARTED: _("{target} gave the right password, with steps to take before anything opens"),
+    Event.SIGN_IN_FAILED: _("A sign-in as {target} failed"),
+    Event.SIGN_IN_COMPLETED: _("{target} signed in"),
+    Event.SIGN_IN_STOPPED: _("{target} stopped a sign-in before its last step"),
+    Event.SIGN_IN_STEP_REFUSED: _("A step of a sign-in of {target} was refused"),
+    Event.PASSWORD_CHANGED: _("{target} chose a new password"),
+    Event.AUP_READ: _("{target} read the acceptable use policy and said yes to it"),
+    Event.AUP_ACCEPTED: _("The acceptance of the acceptable use policy by {target} is recorded"),
+    Event.AUP_PUBLISHED: _("{actor} published a version of the acceptable use policy"),
+    Event.PROFILE_CHECKED: _("{target} checked their profile"),
+    Event.PROFILE_CHANGED: _("{target} changed their profile"),
+    Event.ACCOUNT_SECRET_SET: _("{target} set a new account secret"),
+    Event.OPERATION_REFUSED: _("{actor} asked for something that was refused"),
+    Event.DELIVERY_RETRIED: _("{actor} asked for a message to be sent again now"),
+    Event.ENCRYPTION_KEY_ROTATION_BEGUN: _("{actor} began to seal every account secret under a new key"),
+    Event.ENCRYPTION_KEY_ROTATED: _("{actor} sealed every account secret under a new key"),
 }

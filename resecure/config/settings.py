@@ -35,16 +35,17 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "resecure.entrypoints.probes.answered",
     "resecure.entrypoints.metrics.measured",
     "resecure.entrypoints.web.middleware.request_log",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "resecure.entrypoints.web.middleware.never_stored",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "resecure.entrypoints.web.middleware.who_is_asking",
-    "django.middleware.locale.LocaleMiddleware",
     "resecure.entrypoints.web.middleware.refusals",
 ]
 
@@ -62,6 +63,7 @@ TEMPLATES = [
 HTTPS = RESECURE.public_url.startswith("https://")
 SESSION_COOKIE = "__Host-resecure" if HTTPS else "resecure"
 SIGN_IN_COOKIE = "__Host-resecure-sign-in" if HTTPS else "resecure-sign-in"
+NEXT_COOKIE = "__Host-resecure-next" if HTTPS else "resecure-next"
 CSRF_COOKIE_NAME = "__Host-resecure-csrf" if HTTPS else "resecure-csrf"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_HTTPONLY = True
@@ -93,7 +95,7 @@ USE_TZ = True
 TIME_ZONE = "Europe/London"
 USE_I18N = True
 LANGUAGE_CODE = "en-gb"
-# Welsh follows with its catalogue: until then a page must not call English text Welsh.
+# Welsh follows with its catalogue (docs/texts.md): until then a page must not call English text Welsh.
 LANGUAGES = [("en-gb", "English")]
 LANGUAGE_COOKIE_NAME = "resecure-language"
 LOCALE_PATHS = [HERE / "locale"]

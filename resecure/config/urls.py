@@ -4,7 +4,6 @@ from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("resecure.entrypoints.api.urls")),
-    path("", include("resecure.entrypoints.probes")),
     path("", include("resecure.entrypoints.web.urls")),
 ]
 

@@ -125,7 +125,7 @@ class Environment(BaseSettings):
         True, looser="other", costs="Administrators choose the same few temporary passwords again and again."
     )
     require_password_change_always: bool = _policy(
-        False, looser="other", costs="An administrator may leave somebody with a password that both know."
+        True, looser="below", costs="An administrator may leave somebody with a password that both know."
     )
     lock_after_wrong_passwords: int = _policy(
         10, looser="above", least=1, costs="A guesser gets more tries at one account in each window."
@@ -173,6 +173,22 @@ class Environment(BaseSettings):
     )
     stuck_after_hours: int = _policy(
         24, looser="above", least=1, costs="A change that hangs in a connected system goes unseen for longer."
+    )
+
+    # --- policy: how long is kept what counts for nothing any more (what happened stays on record)
+    ended_sessions_kept_days: int = _policy(
+        30,
+        looser="above",
+        least=1,
+        costs="Whoever reads the database or a backup learns from which addresses and devices people signed in, "
+        "for longer. With fewer days, less is left to look into when somebody asks who was signed in.",
+    )
+    deliveries_kept_days: int = _policy(
+        90,
+        looser="above",
+        least=1,
+        costs="Names and addresses in messages that arrived long ago are kept for longer. With fewer days, the "
+        "page of a resecuring forgets sooner how far each connected system had got.",
     )
 
     # --- policy: the account secret

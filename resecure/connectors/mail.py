@@ -11,11 +11,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import formatdate, parseaddr
+from email.utils import format_datetime, parseaddr
 from pathlib import Path
 from time import monotonic
 from typing import Any
 from uuid import UUID
+
+from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 TIMEOUT = 10.0  # seconds for one answer
 ALTOGETHER = 40.0  # seconds for one message; under the minute for which a worker holds its claim
@@ -26,10 +29,11 @@ class NotTaken(Exception):
     """The server did not take the message. ``for_good`` says whether trying again is useless.
 
     The text names the fault and never repeats the server's words: they may repeat what was in the message.
+    It is stored in English, the ``detail`` in brackets behind it; whoever shows it finds the translation.
     """
 
-    def __init__(self, text: str, *, for_good: bool = False) -> None:
-        super().__init__(text)
+    def __init__(self, text: str, *, detail: int | str = "", for_good: bool = False) -> None:
+        super().__init__(f"{text} ({detail})" if detail else text)
         self.for_good = for_good
 
 
@@ -56,8 +60,8 @@ def message(*, sender: str, to: str, subject: str, text: str, key: UUID) -> Emai
         made["To"] = to
         made["Subject"] = subject
     except ValueError:
-        raise NotTaken("the address cannot be written into a message", for_good=True) from None
-    made["Date"] = formatdate()
+        raise NotTaken(gettext_noop("the address cannot be written into a message"), for_good=True) from None
+    made["Date"] = format_datetime(timezone.now())  # +0000; -0000 would say that we do not know where we are
     made["Message-ID"] = f"<{key}@{parseaddr(sender)[1].rpartition('@')[2] or 'resecure.invalid'}>"
     made["Auto-Submitted"] = "auto-generated"
     made.set_content(text)
@@ -96,24 +100,25 @@ def _fault(error: Exception) -> NotTaken:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         codes = [code for code, _text in error.recipients.values()]
         refused_for_good = all(code >= CANNOT_SAY for code in codes)
-        return NotTaken(f"the mail server refused the address ({codes[0]})", for_good=refused_for_good)
+        text = gettext_noop("the mail server refused the address")
+        return NotTaken(text, detail=codes[0], for_good=refused_for_good)
     if isinstance(error, smtplib.SMTPDataError):
-        text = f"the mail server refused the message ({error.smtp_code})"
-        return NotTaken(text, for_good=error.smtp_code >= CANNOT_SAY)
+        text = gettext_noop("the mail server refused the message")
+        return NotTaken(text, detail=error.smtp_code, for_good=error.smtp_code >= CANNOT_SAY)
     if isinstance(error, smtplib.SMTPAuthenticationError):
-        return NotTaken(f"the mail server refused our user name or password ({error.smtp_code})")
+        return NotTaken(gettext_noop("the mail server refused our user name or password"), detail=error.smtp_code)
     if isinstance(error, smtplib.SMTPResponseException):
-        return NotTaken(f"the mail server answered {error.smtp_code}")
+        return NotTaken(gettext_noop("the mail server answered with an error"), detail=error.smtp_code)
     if isinstance(error, TimeoutError):
-        return NotTaken("the mail server did not answer in time")
+        return NotTaken(gettext_noop("the mail server did not answer in time"))
     if isinstance(error, smtplib.SMTPServerDisconnected):
-        return NotTaken("the mail server broke off")
+        return NotTaken(gettext_noop("the mail server broke off"))
     if isinstance(error, smtplib.SMTPException):
-        return NotTaken(f"the mail server cannot do what is needed ({type(error).__name__})")
+        return NotTaken(gettext_noop("the mail server cannot do what is needed"), detail=type(error).__name__)
     if isinstance(error, ssl.SSLCertVerificationError):
-        return NotTaken("the certificate of the mail server is not valid")
+        return NotTaken(gettext_noop("the certificate of the mail server is not valid"))
     strerror = error.strerror if isinstance(error, OSError) else None
-    return NotTaken(f"the mail server cannot be reached ({strerror or type(error).__name__})")
+    return NotTaken(gettext_noop("the mail server cannot be reached"), detail=strerror or type(error).__name__)
 
 
 class _InTime:
@@ -166,8 +171,8 @@ def keep(made: EmailMessage, *, folder: Path) -> None:
     try:
         mailbox.Maildir(folder / "maildir", create=True).add(made)
     except OSError as error:
-        text = f"the mailbox of the demonstration cannot be written ({error.strerror or type(error).__name__})"
-        raise NotTaken(text) from None
+        text = gettext_noop("the mailbox of the demonstration cannot be written")
+        raise NotTaken(text, detail=error.strerror or type(error).__name__) from None
 
 
 def kept(*, folder: Path, to: str = "") -> list[EmailMessage]:

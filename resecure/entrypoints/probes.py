@@ -1,22 +1,31 @@
-"""Probes: is the process alive, can it work, and what has it counted."""
+"""Probes: is the process alive, can it work, and what has it counted.
+
+They are answered before everything else. Whoever asks them does so by address, so that the Host header is not
+one of ours; they make no link of it, read no cookie, and are no line in the log.
+"""
 
 from __future__ import annotations
 
 import ipaddress
 import os
+from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 
 from django.db import Error, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
-from django.urls import path
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Metric, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from resecure.entrypoints.network import client_address
+from resecure.propagation import outbox
+from resecure.propagation.models import State
+
+Next = Callable[[HttpRequest], HttpResponse]
 
 
 @require_safe
@@ -46,12 +55,32 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    text = generate_latest(registry) + generate_latest(_deliveries())
-    return HttpResponse(text, content_type=CONTENT_TYPE_LATEST)
+    text = generate_latest(registry)
+    with suppress(Error):  # what the processes have counted is wanted most while the database is away
+        text += generate_latest(_deliveries())
+    return _plain(HttpResponse(text, content_type=CONTENT_TYPE_LATEST))
+
+
+PROBES: dict[str, Next] = {"/healthz": healthz, "/readyz": readyz, "/metrics": metrics}
+
+
+def answered(get_response: Next) -> Next:
+    """Middleware, the first of all: the probes, whatever Host they are asked by."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        return PROBES.get(request.path_info, get_response)(request)
+
+    return middleware
 
 
 def _said(text: str, *, status: int) -> HttpResponse:
-    return HttpResponse(text + "\n", status=status, content_type="text/plain; charset=utf-8")
+    return _plain(HttpResponse(text + "\n", status=status, content_type="text/plain; charset=utf-8"))
+
+
+def _plain(response: HttpResponse) -> HttpResponse:
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
 
 
 @cache
@@ -80,19 +109,19 @@ class _Read:
 
 
 def _deliveries() -> CollectorRegistry:
-    """Deliveries by system and state, read from the database: the same from whichever process is asked."""
-    family = GaugeMetricFamily("resecure_deliveries", "Deliveries by system and state", labels=["system", "state"])
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT system, state, count(*) FROM propagation_delivery GROUP BY system, state")
-        for system, state, number in cursor.fetchall():
-            family.add_metric([system, state], number)
+    """Deliveries that wait, read from the database: the same from whichever process or node is asked.
+
+    Only those that wait: an index holds them and nothing else, while those that were acknowledged are millions.
+    """
+    number = GaugeMetricFamily("resecure_deliveries", "Deliveries that wait, by system", labels=["system", "state"])
+    since = GaugeMetricFamily(
+        "resecure_deliveries_oldest_timestamp_seconds", "When the oldest delivery that waits began", labels=["system"]
+    )
+    for each in outbox.waiting():
+        number.add_metric([each.system, State.REQUESTED.value], each.number)
+        if each.since is not None:
+            since.add_metric([each.system], each.since.timestamp())
     registry = CollectorRegistry()
-    registry.register(_Read(family))
+    registry.register(_Read(number))
+    registry.register(_Read(since))
     return registry
-
-
-urlpatterns = [
-    path("healthz", healthz, name="healthz"),
-    path("readyz", readyz, name="readyz"),
-    path("metrics", metrics, name="metrics"),
-]

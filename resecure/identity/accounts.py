@@ -110,6 +110,9 @@ class Account(models.Model):
 
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.PENDING)
     status_since = models.DateTimeField()
+    # What a lock interrupted: the account goes back there, and the clock of there goes on. Null when not Locked.
+    status_before_lock = models.CharField(max_length=20, null=True)
+    status_before_lock_since = models.DateTimeField(null=True)
     generation = models.BigIntegerField(default=1)
 
     password = models.CharField(max_length=200, default="", blank=True)
@@ -149,6 +152,15 @@ class Account(models.Model):
                 condition=models.Q(secret__isnull=True) | ~models.Q(secret_key_name=""),
             ),
             models.CheckConstraint(name="account_address_is_folded", condition=models.Q(address=Lower("address"))),
+            models.CheckConstraint(
+                name="account_status_before_lock_is_whole",
+                condition=models.Q(status_before_lock__isnull=True, status_before_lock_since__isnull=True)
+                | models.Q(
+                    status_before_lock__in=[Status.ACTIVE, Status.INACTIVE, Status.LEAVER],
+                    status_before_lock__isnull=False,
+                    status_before_lock_since__isnull=False,
+                ),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -157,6 +169,11 @@ class Account(models.Model):
     @property
     def name(self) -> str:
         return f"{self.given_name} {self.family_name}"
+
+    @property
+    def interrupted(self) -> str | None:
+        """The status that a lock interrupted; None when not Locked, or locked before this was written down."""
+        return self.status_before_lock if self.status == Status.LOCKED else None
 
     @property
     def has_secret(self) -> bool:

@@ -63,6 +63,11 @@ class IdentityConfirmation(models.Model):
         )
 
 
+def lives_until(confirmation: UUID) -> datetime | None:
+    """Until when this one could be used at the latest; None if there is none any more."""
+    return IdentityConfirmation.objects.filter(pk=confirmation).values_list("expires_at", flat=True).first()
+
+
 def use(confirmation: UUID, *, now: datetime) -> None:
     """Use it up. The caller holds the row lock of its account, under which alone confirmations are used, and
     has read under that lock that it is unused: so nobody can be faster."""

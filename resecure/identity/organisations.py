@@ -8,6 +8,8 @@ from django.db import models
 
 from resecure.identity.folding import fold
 
+OF_THE_SERVICE = "RESECURE"  # holds the account that acts for clock and console; nobody works there
+
 
 class Organisation(models.Model):
     """An organisation that has accounts. ``path`` is ``<parent's path><code>.``, made by :func:`add`."""

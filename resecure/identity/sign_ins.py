@@ -26,6 +26,7 @@ class SignIn(models.Model):
     new_password_at = models.DateTimeField(null=True)
     aup_at = models.DateTimeField(null=True)
     profile_at = models.DateTimeField(null=True)
+    # When it was over: by its last step, or because the person stopped. No clock is asked whether it lives.
     completed_at = models.DateTimeField(null=True)
     client_address = models.GenericIPAddressField(null=True)
     client_name = models.CharField(max_length=200, default="")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
-from django.db import connection
+from django.db import models
 
 from resecure.identity import statements
 from resecure.identity.accounts import Account, account_of, locking
@@ -30,10 +30,22 @@ class Standing:
     evidence: IdentityConfirmation | None = None
 
 
+_Part: TypeAlias = tuple[type[models.Model], tuple[str, ...]]
+
+# Under a lock every column costs time for which others wait; what decides is read, the rest where it is shown.
+_WHOLE: tuple[_Part, ...] = ((RoleGrant, ()), (Organisation, ()), (AupAcceptance, ()))
+_WHAT_DECIDES: tuple[_Part, ...] = (
+    (RoleGrant, ("id", "account_id", "role", "organisation_id", "reaches_children")),
+    (Organisation, ("id", "code", "name", "path")),
+    (AupAcceptance, ("id", "account_id", "version_id")),
+)
+_IN_ANY_CASE: tuple[_Part, ...] = ((Resecuring, ()), (IdentityConfirmation, ()))
+
+
 @cache
-def _statement() -> str:
-    parts = {"g": RoleGrant, "o": Organisation, "p": AupAcceptance, "r": Resecuring, "c": IdentityConfirmation}
-    columns = ", ".join(statements.columns(model, alias) for alias, model in parts.items())
+def _statement(parts: tuple[_Part, ...]) -> str:
+    aliased = zip("goprc", (*parts, *_IN_ANY_CASE), strict=True)
+    columns = ", ".join(statements.columns(model, alias, only) for alias, (model, only) in aliased)
     return (
         f"SELECT {columns} FROM (SELECT %s::uuid AS actor, %s::uuid AS target, %s::uuid AS evidence) k"  # noqa: S608
         " LEFT JOIN identity_rolegrant g ON g.account_id IN (k.actor, k.target) AND g.withdrawn_at IS NULL"
@@ -47,41 +59,40 @@ def _statement() -> str:
 
 def standing_facts(account: UUID, *, by: UUID, confirmation: UUID | None = None) -> Standing:
     """All of it, as it is now."""
-    return _standing(statements.rows(_statement(), [by, account, confirmation]), account=account, by=by)
+    found = statements.rows(_statement(_WHOLE), [by, account, confirmation])
+    return _standing(found, _WHOLE, account=account, by=by)
 
 
-def lock_with_standing(account: UUID, *, by: UUID, confirmation: UUID | None = None) -> tuple[Account, Standing] | None:
+def lock_with_standing(account: UUID, *, by: UUID, confirmation: UUID | None = None) -> tuple[Account | None, Standing]:
     """Lock the account's row, then read what stands around it; None if there is no such account.
 
     The two statements travel together but run one after the other: the second sees what was committed
     when the lock was granted, and under the lock it stays so. (But for roles, which others may withdraw:
     whoever does so a moment later was too late for this operation.)
     """
-    with connection.cursor() as row, connection.cursor() as around:
+    with statements.reading() as row, statements.reading() as around:
         with statements.queued():
             row.execute(*locking(account))
-            around.execute(_statement(), [by, account, confirmation])
-        found = row.fetchall()
-        if not found:
-            return None
-        return account_of(found[0]), _standing(around.fetchall(), account=account, by=by)
+            around.execute(_statement(_WHAT_DECIDES), [by, account, confirmation])
+        found = row.fetchone()
+        standing = _standing(around.fetchall(), _WHAT_DECIDES, account=account, by=by)
+        return account_of(found) if found else None, standing
 
 
-def _standing(rows: Sequence[tuple[Any, ...]], *, account: UUID, by: UUID) -> Standing:
-    models = (RoleGrant, Organisation, AupAcceptance, Resecuring, IdentityConfirmation)
+def _standing(rows: Sequence[tuple[Any, ...]], parts: tuple[_Part, ...], *, account: UUID, by: UUID) -> Standing:
     standing = Standing()
     for number, row in enumerate(rows):
-        parts, at = [], 0
-        for model in models:
-            parts.append(row[at : at + statements.width(model)])
-            at += statements.width(model)
-        grant, organisation, acceptance, resecuring, evidence = parts
+        cut, at = [], 0
+        for model, only in (*parts, *_IN_ANY_CASE):
+            cut.append(row[at : at + statements.width(model, only)])
+            at += statements.width(model, only)
+        grant, organisation, acceptance, resecuring, evidence = cut
         if grant[0] is not None:
-            held = statements.built(RoleGrant, grant)
-            held.organisation = statements.built(Organisation, organisation)
+            held = statements.built(RoleGrant, grant, parts[0][1])
+            held.organisation = statements.built(Organisation, organisation, parts[1][1])
             (standing.actor_grants if held.account_id == by else standing.target_grants).append(held)
         if number == 0:
-            standing.acceptance = _unless_missing(AupAcceptance, acceptance)
+            standing.acceptance = _unless_missing(AupAcceptance, acceptance, parts[2][1])
             standing.resecuring = _unless_missing(Resecuring, resecuring)
             standing.evidence = _unless_missing(IdentityConfirmation, evidence)
     if by == account:
@@ -89,5 +100,7 @@ def _standing(rows: Sequence[tuple[Any, ...]], *, account: UUID, by: UUID) -> St
     return standing
 
 
-def _unless_missing(model: type[statements.M], values: Sequence[Any]) -> statements.M | None:
-    return None if values[0] is None else statements.built(model, values)
+def _unless_missing(
+    model: type[statements.M], values: Sequence[Any], only: tuple[str, ...] = ()
+) -> statements.M | None:
+    return None if values[0] is None else statements.built(model, values, only)

@@ -5,31 +5,50 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import connection, models
+from psycopg.pq import Format
+
+if TYPE_CHECKING:
+    from django.db.backends.utils import CursorWrapper
 
 M = TypeVar("M", bound=models.Model)
 
 
-def columns(model: type[models.Model], alias: str) -> str:
-    """The columns of a model in the order in which :func:`built` takes them."""
-    return ", ".join(f'{alias}."{field.column}"' for field in model._meta.concrete_fields)
+def columns(model: type[models.Model], alias: str, only: tuple[str, ...] = ()) -> str:
+    """The columns of a model, or only some, in the order in which :func:`built` takes them."""
+    return ", ".join(f'{alias}."{field.column}"' for field in _fields(model, only))
 
 
-def width(model: type[models.Model]) -> int:
+def width(model: type[models.Model], only: tuple[str, ...] = ()) -> int:
     """How many values of a row belong to the model."""
-    return len(model._meta.concrete_fields)
+    return len(_fields(model, only))
 
 
-def built(model: type[M], values: Sequence[Any]) -> M:
-    """An object from the values of a row, as Django itself would build it."""
-    return model.from_db("default", _names(model), values)
+def built(model: type[M], values: Sequence[Any], only: tuple[str, ...] = ()) -> M:
+    """An object from the values of a row, as Django itself would build it. What was left out is read when
+    somebody asks for it."""
+    return model.from_db("default", _names(model, only), values)
 
 
 @cache
-def _names(model: type[models.Model]) -> list[str]:
-    return [field.attname for field in model._meta.concrete_fields]
+def _fields(model: type[models.Model], only: tuple[str, ...]) -> list[models.Field[Any, Any]]:
+    return [field for field in model._meta.concrete_fields if not only or field.attname in only]
+
+
+@cache
+def _names(model: type[models.Model], only: tuple[str, ...] = ()) -> list[str]:
+    return [field.attname for field in _fields(model, only)]
+
+
+@contextmanager
+def reading() -> Iterator[CursorWrapper]:
+    """A cursor whose rows travel in binary: reading a row of many times and numbers as text takes longer than
+    finding it. A JSON column comes as what it holds."""
+    with connection.cursor() as cursor:
+        cursor.cursor.format = Format.BINARY
+        yield cursor
 
 
 def run(statement: str, values: Sequence[Any] | dict[str, Any]) -> None:
@@ -40,7 +59,7 @@ def run(statement: str, values: Sequence[Any] | dict[str, Any]) -> None:
 
 def rows(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
     """Run one statement and read its rows."""
-    with connection.cursor() as cursor:
+    with reading() as cursor:
         cursor.execute(statement, values)
         found: list[tuple[Any, ...]] = cursor.fetchall()
         return found
@@ -59,12 +78,17 @@ def _insert(model: type[models.Model]) -> str:
 
 
 @contextmanager
-def queued() -> Iterator[None]:
-    """Send the writes of this block to the server in one go and learn at its end that all succeeded.
+def queued(*, last: bool = False) -> Iterator[None]:
+    """Send the statements of this block to the server in one go and learn at its end that all succeeded.
 
-    For writes whose row counts nobody asks for. An error of any of them is raised here, inside the
-    caller's transaction, which then undoes all of them.
+    For statements whose row counts nobody asks for. An error of any of them is raised here, inside the
+    caller's transaction, which then undoes all of them. With ``last`` the COMMIT travels with them: they are
+    the last writes of the transaction, and it is durable when the block ends. The server skips a COMMIT that
+    comes after an error. Within another transaction (a savepoint) the outer one commits, as ever.
     """
     connection.ensure_connection()
     with connection.wrap_database_errors, connection.connection.pipeline():
         yield
+        if last and len(connection.atomic_blocks) == 1:
+            # What atomic() itself calls at its end, where it then finds nothing left to commit.
+            connection._commit()  # type: ignore[attr-defined]

@@ -52,6 +52,13 @@ def wait(limits: dict[bytes, tuple[int, timedelta]], *, now: datetime) -> timede
     return longest
 
 
+def leaves_room(key: bytes, *, most: int, now: datetime, window: timedelta) -> bool:
+    """Count one more, and whether it is among the first ``most`` of its window. Two at once count as two: the
+    second waits until the transaction of the first is over."""
+    count(key, now=now, window=window)
+    return wait({key: (most + 1, window)}, now=now) is None
+
+
 def sweep(*, before: datetime) -> int:
     """Forget windows that ended before this time."""
     return Throttle.objects.filter(since__lt=before).delete()[0]

@@ -17,6 +17,7 @@ from resecure.audit.events import Event
 from resecure.identity import resecurings, roles, sessions
 from resecure.identity.accounts import IN_PROGRESS, Account, Status
 from resecure.identity.resecurings import Outcome, Resecuring
+from resecure.operations.shared.moving import NO_LOCK
 from resecure.operations.shared.telling import told
 from resecure.propagation import outbox
 from resecure.propagation.models import Change, Delivery, State
@@ -90,6 +91,18 @@ def _due(now: datetime) -> list[Due]:
             after=Status.DELETED,
             where=Q(status=Status.LEAVER, status_since__lte=before(config.leaver_days)),
         ),
+        # A lock stops no deadline: otherwise whoever can type ten wrong passwords could keep an account for ever.
+        Due(
+            after=Status.DELETED,
+            where=Q(status=Status.LOCKED)
+            & (
+                Q(status_before_lock=Status.LEAVER, status_before_lock_since__lte=before(config.leaver_days))
+                | Q(
+                    status_before_lock=Status.INACTIVE,
+                    status_before_lock_since__lte=before(config.inactive_to_deleted_days),
+                )
+            ),
+        ),
         Due(after=Status.DELETED, where=Q(status=Status.PENDING, finish_by__lte=now)),
         Due(
             after=Status.DELETED_PERMANENT,
@@ -116,7 +129,7 @@ def _advance(pk: UUID, due: Due, *, by: Account, now: datetime) -> int:
         if locked is None or not _open().filter(due.where, pk=pk).exists():
             return 0
         before = locked.status
-        columns = {"status": due.after, "status_since": now, "finish_by": None, "stuck_reported_at": None}
+        columns = {"status": due.after, "status_since": now, "finish_by": None, "stuck_reported_at": None, **NO_LOCK}
         sessions.revoke_all(locked, by=by.pk, now=now, **columns)
         if due.after is Status.INACTIVE:
             resecurings.end(locked.pk, outcome=Outcome.LAPSED, now=now)

@@ -6,7 +6,7 @@ from resecure.audit.events import Event
 from resecure.identity import credentials, passwords
 from resecure.operations.shared.finishing import finish_if_nothing_is_owed
 from resecure.operations.shared.progress import Progress
-from resecure.operations.shared.step_frame import current, note, out_of_turn, owed_by, taking
+from resecure.operations.shared.step_frame import current, insist_on_turn, note, taking
 from resecure.policy.next_sign_in import Step
 from resecure.policy.passwords import faults_of_password
 from resecure.policy.refusals import Invalid
@@ -19,8 +19,7 @@ def choose_password(handle: str, password: str) -> Progress:
     Raises Invalid with the rules it breaks, Refused out of turn, NotSignedIn.
     """
     seen = current(handle)
-    if (owed := owed_by(seen))[:1] != [Step.NEW_PASSWORD]:
-        raise out_of_turn(owed)
+    insist_on_turn(Step.NEW_PASSWORD, seen)
     if faults := faults_of_password(password, seen.account):
         raise Invalid({"password": faults})
     hashed = passwords.hashed(password)  # before the row is locked

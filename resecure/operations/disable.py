@@ -6,7 +6,7 @@ from uuid import UUID
 
 from resecure.audit.events import Event
 from resecure.identity.accounts import Account
-from resecure.operations.shared.frame import acting, insist, move_status
+from resecure.operations.shared.frame import acting, insist, move_status, too_few_left
 from resecure.operations.shared.telling import told
 from resecure.policy.roles import Permission
 from resecure.policy.transitions import By
@@ -14,12 +14,14 @@ from resecure.propagation import outbox
 from resecure.propagation.models import Change
 
 
-def disable(account: UUID, *, by: Account) -> None:
+def disable(account: UUID, *, by: Account, though_it_is_the_last: bool = False) -> None:
     """Afterwards nothing opens the account: its sessions are over and its password is not looked at.
 
-    Raises Refused with every reason, or NotFound.
+    Where an organisation is left with too few administrators, that must be asked for in so many words
+    (``though_it_is_the_last``). Raises Refused with every reason, or NotFound.
     """
     with acting(Event.ACCOUNT_DISABLED, account, by=by, permission=Permission.DISABLE) as frame:
-        insist(Permission.DISABLE, frame)
+        last = too_few_left(frame, frame.facts.target_grants, though_it_is_the_last=though_it_is_the_last)
+        insist(Permission.DISABLE, frame, *last)
         move_status(frame, By.DISABLE)
         outbox.announce(Change.DISABLED, account=account, at=frame.now, payload=told(frame.account))

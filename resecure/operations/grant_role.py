@@ -11,7 +11,7 @@ from resecure.identity import roles, sessions
 from resecure.identity.accounts import Account
 from resecure.identity.organisations import Organisation, by_code
 from resecure.identity.roles import RoleGrant, RoleName
-from resecure.operations.shared.frame import Frame, acting, insist
+from resecure.operations.shared.frame import Frame, acting, insist, too_few_left
 from resecure.operations.shared.telling import told
 from resecure.policy.actions import permissions_at
 from resecure.policy.refusals import Invalid, Refusal
@@ -62,14 +62,7 @@ def withdraw_role(account: UUID, *, grant: int, by: Account, though_it_is_the_la
         else:
             if not _may_grant(frame, RoleName(held.role), held.organisation):
                 more.append(_not_yours())
-            if not though_it_is_the_last and is_among_the_last(held):
-                more.append(
-                    Refusal(
-                        "among_the_last",
-                        _("The organisation would be left with too few administrators."),
-                        _("Grant the role to somebody else first, or confirm that you mean it."),
-                    )
-                )
+            more += too_few_left(frame, [held], though_it_is_the_last=though_it_is_the_last)
         insist(Permission.WITHDRAW_ROLE, frame, *more)
         assert held is not None
         roles.withdraw([held], by=by.pk, now=frame.now)
@@ -78,18 +71,6 @@ def withdraw_role(account: UUID, *, grant: int, by: Account, though_it_is_the_la
             Change.ROLE_WITHDRAWN, account=account, at=frame.now, payload=told(frame.account, role=held.role)
         )
         frame.details.update(role=held.role, organisation=held.organisation.code)
-
-
-_KEPT = {RoleName.PRIMARY_LOCAL_ADMINISTRATOR: 1, RoleName.LOCAL_ADMINISTRATOR: 2}
-
-
-def is_among_the_last(grant: RoleGrant) -> bool:
-    """Whether the organisation would keep too few of this role without this grant."""
-    kept = _KEPT.get(RoleName(grant.role), 0)
-    others = RoleGrant.objects.filter(
-        role=grant.role, organisation=grant.organisation, withdrawn_at__isnull=True
-    ).exclude(pk=grant.pk)
-    return kept > 0 and others.count() < kept
 
 
 def _not_yours() -> Refusal:

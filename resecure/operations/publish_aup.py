@@ -16,6 +16,7 @@ from resecure.operations.shared.frame import record_refusal
 from resecure.operations.shared.typed import one_line
 from resecure.policy.refusals import Invalid, Refusal, Refused
 
+VERSION_ONCE = "identity_aupversion_version_key"  # the database's name of it
 LONGEST_VERSION = 20
 LONGEST_TEXT = 200_000
 
@@ -47,11 +48,19 @@ def publish_aup(*, version: str, text: str, by: Account) -> AupVersion:
                 at=now,
                 details={"version": version, "sha256": hashlib.sha256(made.text.encode()).hexdigest()},
             )
-    except IntegrityError:
+    except IntegrityError as error:
+        if not _is_taken(error):
+            raise
         raise Invalid(
             {"version": [_("This version was published before; give the new text a version of its own")]}
         ) from None
     return made
+
+
+def _is_taken(error: IntegrityError) -> bool:
+    """Whether it is the version that stands there already, and not some other rule of the database."""
+    broken = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
+    return broken == VERSION_ONCE
 
 
 def _insist_on_use(version: str, text: str) -> None:

@@ -18,7 +18,7 @@ from resecure.identity.taking_back import take_back
 from resecure.operations.shared.frame import acting, insist
 from resecure.operations.shared.telling import told
 from resecure.operations.shared.typed import request_key
-from resecure.policy.evidence import reasons_of_evidence
+from resecure.policy.evidence import contradiction, reasons_of_evidence
 from resecure.policy.refusals import Refusal, Refused
 from resecure.policy.roles import Permission
 from resecure.propagation import outbox
@@ -57,9 +57,10 @@ def resecure(
             if key:
                 _answer_as_before(account, by=by, key=key)
             evidence, missing = reasons_of_evidence(Purpose.RESECURE, frame.facts)
+            missing += contradiction(because.value, evidence.method)
             insist(Permission.RESECURE, frame, *missing)  # (1) may they, now, and do they know who it is?
             finish_by = frame.now + timedelta(days=settings.RESECURE.finish_within_days)
-            with queued():  # every write below, and the record, in one go; any error undoes all of them
+            with queued(last=True):  # every write below, the record and the COMMIT, in one go; any error undoes all
                 made = take_back(  # (2) to (6): the evidence is used up and the four effects take place
                     frame.account,
                     by=by.pk,

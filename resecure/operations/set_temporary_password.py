@@ -14,16 +14,18 @@ from resecure.audit.events import Event
 from resecure.identity import confirmations, credentials, passwords, resecurings
 from resecure.identity.accounts import Account
 from resecure.identity.confirmations import Purpose
+from resecure.operations.shared.asked_before import Asked
 from resecure.operations.shared.frame import Frame, acting, insist, record_refusal
+from resecure.operations.shared.moving import columns_of_move
 from resecure.operations.shared.telling import told
-from resecure.operations.shared.typed import one_line, request_key
+from resecure.operations.shared.typed import one_line
 from resecure.policy.actions import Facts, insist_on_scope
-from resecure.policy.evidence import reasons_of_evidence
+from resecure.policy.evidence import reasons_of_evidence, reset_needs_evidence
 from resecure.policy.generated_passwords import generate
 from resecure.policy.passwords import faults_of_temporary_password
 from resecure.policy.refusals import Invalid, NotFound, Refusal, Refused
 from resecure.policy.roles import Permission
-from resecure.policy.transitions import By, status_after
+from resecure.policy.transitions import By
 from resecure.propagation import outbox
 from resecure.propagation.models import Change
 
@@ -54,22 +56,32 @@ def set_temporary_password(
 ) -> TemporaryPassword:
     """Give the person a password that opens one sign-in, once, within 24 hours.
 
-    Afterwards every session and half-finished sign-in is over, a Locked or Inactive account is Active, and
-    the password given before is dead. ``typed`` None: random words are generated. Needs a confirmation
-    unless the account waits for its first password or is being resecured, where the evidence is on record.
+    Afterwards every session and half-finished sign-in is over, a Locked or Inactive account is Active (that of a
+    leaver Active (Leaver) again), and the password given before is dead. ``typed`` None: random words are generated.
+    Needs a confirmation as :func:`resecure.policy.evidence.reset_needs_evidence` says.
     ``seen_generation`` is what the page showed: if somebody acted since, nothing happens. Asked again with the
-    same key, it answers without the password. Raises Refused, NotFound, Invalid.
+    same key, it answers without the password; another request under that key is refused. Raises Refused,
+    NotFound, Invalid.
     """
     try:
         seen = _look(account, by=by)
         password = generate(seen) if typed is None else _acceptable(typed, seen)
     except (Refused, NotFound) as refusal:
-        asked = Permission.RESET_PASSWORD.value
-        record_refusal(refusal, account=account, by=by, now=timezone.now(), asked=asked)
+        permission = Permission.RESET_PASSWORD.value
+        record_refusal(refusal, account=account, by=by, now=timezone.now(), asked=permission)
         raise
     # Hashed before the row is locked: the lock is held for milliseconds, whatever the hash costs.
     hashed = passwords.hashed(password)
-    key = _stored_key(idempotency_key, by=by)
+    asked = Asked.of(
+        account,
+        by=by,
+        idempotency_key=idempotency_key,
+        typed=typed,
+        require_change=require_change,
+        because=change_not_required_because,
+        seen_generation=seen_generation,
+        confirmation=confirmation,
+    )
     try:
         with acting(
             Event.TEMPORARY_PASSWORD_SET,
@@ -78,8 +90,8 @@ def set_temporary_password(
             permission=Permission.RESET_PASSWORD,
             confirmation=confirmation,
         ) as frame:
-            if key and frame.account.temporary_password_key == key:
-                raise _AskedBefore
+            if asked is not None and asked.has_the_key_of(frame.account.temporary_password_key):
+                _answer_as_before(asked, frame.account.temporary_password_key)
             reasons = _reasons_of_waiving(require_change, change_not_required_because)
             if frame.account.generation != (seen.generation if seen_generation is None else seen_generation):
                 reasons.append(_changed_meanwhile())
@@ -92,7 +104,7 @@ def set_temporary_password(
                 now=frame.now,
                 by=by.pk,
                 temporary_password_expires_at=expires_at if require_change else None,
-                temporary_password_key=key,
+                temporary_password_key=asked.kept if asked else "",
                 **_status_columns(frame),
             )
             resecurings.note_temporary_password(account, by=by.pk, now=frame.now)
@@ -121,14 +133,19 @@ def _as_before(account: UUID) -> TemporaryPassword:
     return TemporaryPassword(password=None, expires_at=expires_at, require_change=now_stored.password_is_temporary)
 
 
-def was_answered(account: Account, *, by: Account, idempotency_key: str) -> bool:
-    """Whether this request set the password that the account has now: asked again, it shows nothing."""
-    key = _stored_key(idempotency_key, by=by)
-    return bool(key) and account.temporary_password_key == key
+def _answer_as_before(asked: Asked, kept: str) -> None:
+    if asked.says_what_was_kept(kept):
+        raise _AskedBefore
+    raise Refused(key_reused())
 
 
-def _stored_key(idempotency_key: str, *, by: Account) -> str:
-    return request_key(f"{by.pk}:{idempotency_key}" if idempotency_key else None) or ""
+def key_reused() -> Refusal:
+    """The answer to another request under a key that was used: that of the first would be taken for its own."""
+    return Refusal(
+        "idempotency_key_reused",
+        _("This request repeats the key of another one."),
+        _("Open the page again and start over."),
+    )
 
 
 def _changed_meanwhile() -> Refusal:
@@ -142,7 +159,8 @@ def _changed_meanwhile() -> Refusal:
 def _look(account: UUID, *, by: Account) -> Account:
     found = Account.objects.select_related("organisation").filter(pk=account).first()
     if found is None:
-        Facts.read(Account(pk=account), by=by, now=timezone.now())  # unknown costs what out of scope costs
+        # Unknown costs what out of scope costs.
+        insist_on_scope(Facts.read(Account(pk=account), by=by, now=timezone.now()))
         raise NotFound
     # Before anything is hashed or said about the password: a stranger learns nothing, not even by time.
     insist_on_scope(Facts.read(found, by=by, now=timezone.now()))
@@ -186,8 +204,8 @@ def _reasons_of_waiving(require_change: bool, because: str) -> list[Refusal]:
 
 
 def _insist_with_evidence(frame: Frame, reasons: list[Refusal]) -> None:
-    """A resecuring holds its evidence already, and an account without any password has nobody to confuse."""
-    if frame.facts.resecuring is not None or frame.facts.awaits_temporary_password:
+    """Under the lock: of two who set the first temporary password at once, the second set another one."""
+    if not reset_needs_evidence(frame.facts):
         insist(Permission.RESET_PASSWORD, frame, *reasons)
         return
     evidence, missing = reasons_of_evidence(Purpose.RESET_PASSWORD, frame.facts)
@@ -197,8 +215,9 @@ def _insist_with_evidence(frame: Frame, reasons: list[Refusal]) -> None:
 
 
 def _status_columns(frame: Frame) -> dict[str, object]:
-    """A new account is complete now; a Locked or Inactive one is Active again; any other stays as it is."""
+    """A new account is complete now; an Inactive one is Active again, and so is a Locked one, unless it was
+    Active (Leaver); any other stays as it is."""
     for how in (By.CREATION, By.RESET_PASSWORD):
-        if (after := status_after(frame.account.status, how)) is not None:
-            return {"status": after, "status_since": frame.now}
+        if (moved := columns_of_move(frame.account, how, now=frame.now)) is not None:
+            return moved
     return {}

@@ -16,16 +16,18 @@ from resecure.identity import accounts, passwords, sessions, sign_ins, throttles
 from resecure.identity.accounts import MAY_SIGN_IN, Account, Credential, address_key
 from resecure.identity.credentials import wrong_password
 from resecure.identity.statements import queued
+from resecure.operations.shared.moving import columns_of_move
 from resecure.operations.shared.progress import Client, Progress
 from resecure.policy.next_sign_in import still_owed
-from resecure.policy.refusals import NotSignedIn, Throttled
+from resecure.policy.refusals import NotSignedIn, PolicyNotPublished, Throttled
 from resecure.policy.transitions import By, status_after
 
 
 def sign_in(address: str, password: str, *, client: Client) -> Progress:
     """Afterwards the client holds a session, or a sign-in whose steps it must take.
 
-    Raises NotSignedIn, the same for every cause and after the same work, or Throttled.
+    Raises NotSignedIn, the same for every cause and after the same work, or Throttled. Where the password is
+    right and no policy is published, PolicyNotPublished: nothing is spent, and the refusal is on record.
     """
     now = timezone.now()
     key = address_key(address)[:254]
@@ -40,7 +42,11 @@ def sign_in(address: str, password: str, *, client: Client) -> Progress:
     if seen is None or not right or seen.status not in MAY_SIGN_IN:
         _failed(seen, limits=limits, client=client, now=now, wrong=True)
         raise NotSignedIn
-    progress = _begin(seen, client=client, now=now)
+    try:
+        progress = _begin(seen, client=client, now=now)
+    except PolicyNotPublished:
+        _not_ready(seen, client=client, now=now)
+        raise
     if progress is None:
         _failed(seen, limits=limits, client=client, now=now, wrong=False)
         raise NotSignedIn
@@ -98,6 +104,16 @@ def _start(account: Account, *, client: Client, now: datetime) -> Progress:
         client_name=client.name,
     )
     return Progress(account=account.pk, handle=handle)
+
+
+def _not_ready(seen: Credential, *, client: Client, now: datetime) -> None:
+    record.append(
+        Event.OPERATION_REFUSED,
+        actor=seen.pk,
+        target=seen.pk,
+        at=now,
+        details={"operation": "sign_in", "reasons": ["policy_not_published"], "from": client.address},
+    )
 
 
 def _temporary_password_lives(account: Account, *, now: datetime) -> bool:
@@ -165,12 +181,12 @@ def _locked_or_nobody(seen: Credential | None) -> Account | None:
 
 
 def _lock(account: Account, wrong: int, *, now: datetime) -> None:
-    after = status_after(account.status, By.WRONG_PASSWORDS)
-    if after is None:
+    moved = columns_of_move(account, By.WRONG_PASSWORDS, now=now)
+    if moved is None:
         return
     # Whoever is signed in already passes no check while the status is Locked, and passes again after Unlock
     # only by signing in: the generation moves on.
-    sessions.revoke_all(account, by=account.pk, now=now, status=after, status_since=now)
+    sessions.revoke_all(account, by=account.pk, now=now, **moved)
     record.append(
         Event.ACCOUNT_LOCKED,
         actor=None,

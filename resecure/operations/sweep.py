@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.utils import timezone
 
 from resecure.identity import sessions, throttles
@@ -12,25 +13,25 @@ from resecure.identity.confirmations import IdentityConfirmation
 from resecure.identity.sign_ins import SignIn
 from resecure.propagation import outbox
 
-KEPT = timedelta(days=30)  # long enough to look into yesterday's trouble
-DELIVERIES_KEPT = timedelta(days=90)  # the page of a resecuring shows them; what happened stays on record
 WINDOWS_END = timedelta(days=1)  # no throttle counts for longer
 
 
 def sweep(*, by: Account, limit: int = 5000) -> dict[str, int]:
-    """Afterwards up to ``limit`` sessions, sign-ins and confirmations that ended over 30 days ago are gone, so are
-    deliveries acknowledged over 90 days ago, and every throttle whose window is over. Returns how many of each.
+    """Afterwards up to ``limit`` sessions, sign-ins and confirmations that ended longer ago than the settings keep
+    them are gone, so are deliveries acknowledged longer ago, and every throttle whose window is over. Returns how
+    many of each.
 
     Writes no record: nobody lost anything, and whatever a confirmation was used for has it on record. Any
     number of workers may run it at once.
     """
     assert by.is_system
     now = timezone.now()
-    old = now - KEPT
+    old = now - timedelta(days=settings.RESECURE.ended_sessions_kept_days)
+    delivered = now - timedelta(days=settings.RESECURE.deliveries_kept_days)
     sign_ins = SignIn.objects.filter(expires_at__lt=old).values_list("pk", flat=True)[:limit]
     confirmations = IdentityConfirmation.objects.filter(expires_at__lt=old).values_list("pk", flat=True)[:limit]
     return {
-        "deliveries": outbox.sweep(before=now - DELIVERIES_KEPT, limit=limit),
+        "deliveries": outbox.sweep(before=delivered, limit=limit),
         "sessions": sessions.sweep(before=old, limit=limit),
         "throttles": throttles.sweep(before=now - WINDOWS_END),
         "sign_ins": SignIn.objects.filter(pk__in=list(sign_ins)).delete()[0],

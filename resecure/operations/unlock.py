@@ -18,7 +18,8 @@ from resecure.propagation.models import Change
 
 
 def unlock(account: UUID, *, by: Account, confirmation: UUID | None) -> None:
-    """Afterwards the person can sign in with the password they had, and the count of wrong ones is zero.
+    """Afterwards the account is what it was before the lock: Active, Inactive or Active (Leaver), whose 30 days
+    went on. The person can sign in with the password they had, and the count of wrong ones is zero.
 
     Needs a confirmation: whoever guessed until it locked would ask for this next. Raises Refused, NotFound.
     """

@@ -65,12 +65,14 @@ class Facts:
 
     @classmethod
     def locked(cls, account: UUID, *, by: Account, confirmation: UUID | None, now: datetime) -> Facts:
-        """Lock the account's row and read them under the lock. Raises NotFound for no such account."""
-        found = lock_with_standing(account, by=by.pk, confirmation=confirmation)
-        if found is None:
-            raise NotFound
-        facts = cls._of(*found, by=by, now=now)
+        """Lock the account's row and read them under the lock. Raises NotFound for no such account, after the
+        same look-ups and the same questions as for one out of scope: the time must not tell the two apart."""
+        found, standing = lock_with_standing(account, by=by.pk, confirmation=confirmation)
+        facts = cls._of(found or Account(pk=account), standing, by=by, now=now)
         facts.evidence_named = confirmation is not None
+        if found is None:
+            insist_on_scope(facts)
+            raise NotFound
         return facts
 
     @classmethod
@@ -214,7 +216,7 @@ def _reasons_not_to_end_sessions(facts: Facts) -> list[Refusal]:
 
 def _reasons_of_status(permission: Permission, facts: Facts) -> list[Refusal]:
     account = facts.account
-    if status_after(account.status, _STATUS_CHANGES[permission]) is None:
+    if status_after(account.status, _STATUS_CHANGES[permission], was=account.interrupted) is None:
         return [
             Refusal(
                 "status_does_not_allow",
@@ -239,7 +241,9 @@ def _reasons_of_status(permission: Permission, facts: Facts) -> list[Refusal]:
 
 def _instead_of_action(permission: Permission, account: Account) -> str:
     """What to do instead of an action that makes no sense now, or what must come first."""
-    if Status(account.status) not in ACTIVE_BASED:
+    # A locked leaver is a leaver: opening the account first would not help.
+    a_leavers_disable = permission is Permission.DISABLE and account.interrupted == Status.LEAVER
+    if Status(account.status) not in ACTIVE_BASED and not a_leavers_disable:
         return _instead_of_status(account)
     instead = {
         Permission.UNLOCK: _("It is not locked. If they cannot sign in, use Reset Password."),

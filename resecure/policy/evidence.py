@@ -1,15 +1,46 @@
-"""Whether a confirmation is good for what it is shown for. The write asks this, not the page."""
+"""Which operation needs a confirmation, and whether one is good for what it is shown for. The write asks this."""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from resecure.identity.confirmations import IdentityConfirmation, Purpose
+from resecure.identity.confirmations import IdentityConfirmation, Method, Purpose, lives_until
+from resecure.identity.resecurings import Trigger
 from resecure.policy.actions import Facts
 from resecure.policy.refusals import Refusal
 
 # Stands where there is no confirmation, so that what follows a refusal need not ask whether there is one.
 _NONE = IdentityConfirmation()
+
+
+def reset_needs_evidence(facts: Facts) -> bool:
+    """Whether setting a temporary password now needs a confirmation of its own.
+
+    Not while nothing opens the account: a new one has nobody to confuse, and a resecure has its evidence on
+    record, so that whoever is in scope can finish it. Once a temporary password was set, whoever asks for
+    another one calls again, and a second call may be somebody else's. So the evidence of the resecure counts on
+    only for the administrator who has it, and for no longer than a confirmation counts at all.
+    """
+    resecuring = facts.resecuring
+    if facts.awaits_temporary_password or (resecuring and resecuring.temporary_password_set_at is None):
+        return False
+    if resecuring is None or resecuring.by != facts.by.pk:
+        return True
+    until = lives_until(resecuring.confirmation)
+    return until is None or facts.now >= until
+
+
+def contradiction(because: str, method: str) -> list[Refusal]:
+    """Why this method cannot have identified somebody who is resecured for this reason; an empty list if it can."""
+    if (because, method) != (Trigger.FORGOTTEN_SECRET, Method.ACCOUNT_SECRET):
+        return []
+    return [
+        Refusal(
+            "proved_by_what_was_forgotten",
+            _("They cannot have proved who they are by the account secret that they forgot."),
+            _("Confirm who they are in another way, or choose another reason."),
+        )
+    ]
 
 
 def reasons_of_evidence(purpose: Purpose, facts: Facts) -> tuple[IdentityConfirmation, list[Refusal]]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 
 from resecure.identity.accounts import Account
-from resecure.identity.agreements import current_and_accepted
+from resecure.identity.agreements import AupVersion, current_and_accepted
 from resecure.identity.sign_ins import SignIn
+from resecure.policy.refusals import PolicyNotPublished
 
 
 class Step(StrEnum):
@@ -21,12 +22,16 @@ class Step(StrEnum):
 def still_owed(account: Account, sign_in: SignIn | None = None) -> list[Step]:
     """The steps this account must still take, in order; for a sign-in, less what it has just done.
 
-    What a sign-in has agreed to counts only while that version is still the current one.
+    What a sign-in has agreed to counts only while that version is still the current one. Raises
+    PolicyNotPublished before there is any: nobody can agree to nothing, and an agreement is owed.
     """
     owed: list[Step] = []
     if account.password_is_temporary:
         owed.append(Step.NEW_PASSWORD)
-    current, accepted = current_and_accepted(account.pk)
+    try:
+        current, accepted = current_and_accepted(account.pk)
+    except AupVersion.DoesNotExist:
+        raise PolicyNotPublished from None
     agreed = sign_in.aup_agreed_id if sign_in else None
     if current not in {accepted, agreed}:
         owed.append(Step.AUP)

@@ -27,8 +27,9 @@ class Rule:
     value: str = ""
 
 
-def password_rules() -> list[Rule]:
-    """The rules for this person's password, in the words of the page."""
+def password_rules(account: Account | None = None) -> list[Rule]:
+    """The rules for this person's password, in the words of the page. With the account, the page can judge the
+    names as well: only for a page that this person alone sees."""
     least = settings.RESECURE.password_min_length
     return [
         Rule(
@@ -36,9 +37,13 @@ def password_rules() -> list[Rule]:
             "min-length",
             str(least),
         ),
-        Rule(_("any characters you like, spaces and accents included")),
+        Rule(_("any characters you like, spaces and accents included"), "min-length", "1"),
+        Rule(
+            _("without your name, your organisation's name or the name of this service"),
+            "not-containing" if account else "",
+            "|".join(_names(account)) if account else "",
+        ),
         Rule(_("not common, and not known from a breach")),
-        Rule(_("without your name, your organisation's name or the name of this service")),
         Rule(
             _("not one of your last %(last)d passwords, nor a temporary one")
             % {"last": settings.RESECURE.password_history}

@@ -46,5 +46,9 @@ class Throttled(Exception):
         self.seconds = seconds
 
 
+class PolicyNotPublished(Exception):
+    """Nobody can sign in: the operator has not published an acceptable use policy yet. Nothing happened."""
+
+
 class NotSignedIn(Exception):
     """The credential, session or sign-in does not pass. One answer for every cause."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import ClassVar
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 from resecure.identity.roles import RoleGrant, RoleName
 
 
@@ -54,7 +57,7 @@ class Role:
     """A role: a sentence administrators can read, what it allows, and how high it stands."""
 
     name: ClassVar[RoleName]
-    sentence: ClassVar[str]
+    sentence: ClassVar[str | Promise]
     standing: ClassVar[int]
     permissions: ClassVar[frozenset[Permission]]
     may_grant: ClassVar[frozenset[RoleName]] = frozenset()
@@ -62,28 +65,28 @@ class Role:
 
 class LocalHelpdesk(Role):
     name = RoleName.LOCAL_HELPDESK
-    sentence = "Helps people of the organisation sign in; cannot create, delete or resecure accounts."
+    sentence = _("Helps people of the organisation sign in; cannot create, delete or resecure accounts.")
     standing = 1
     permissions = HELPDESK
 
 
 class LocalAdministrator(Role):
     name = RoleName.LOCAL_ADMINISTRATOR
-    sentence = "Looks after the accounts of the organisation, and resecures them."
+    sentence = _("Looks after the accounts of the organisation, and resecures them.")
     standing = 2
     permissions = ADMINISTRATOR
 
 
 class Auditor(Role):
     name = RoleName.AUDITOR
-    sentence = "Reads what happened in the organisation, and changes nothing."
+    sentence = _("Reads what happened in the organisation, and changes nothing.")
     standing = 2
     permissions = frozenset({Permission.VIEW_ACCOUNT, Permission.VIEW_AUDIT})
 
 
 class PrimaryLocalAdministrator(Role):
     name = RoleName.PRIMARY_LOCAL_ADMINISTRATOR
-    sentence = "A Local Administrator who also grants and withdraws roles in the organisation."
+    sentence = _("A Local Administrator who also grants and withdraws roles in the organisation.")
     standing = 3
     permissions = ADMINISTRATOR | {Permission.GRANT_ROLE, Permission.WITHDRAW_ROLE, Permission.VIEW_AUDIT}
     may_grant = frozenset({RoleName.LOCAL_HELPDESK, RoleName.LOCAL_ADMINISTRATOR, RoleName.PRIMARY_LOCAL_ADMINISTRATOR})
@@ -91,14 +94,14 @@ class PrimaryLocalAdministrator(Role):
 
 class GlobalHelpdesk(Role):
     name = RoleName.GLOBAL_HELPDESK
-    sentence = "Helps where no local administrator can; cannot create, delete or resecure accounts."
+    sentence = _("Helps where no local administrator can; cannot create, delete or resecure accounts.")
     standing = 4
     permissions = HELPDESK
 
 
 class GlobalAdministrator(Role):
     name = RoleName.GLOBAL_ADMINISTRATOR
-    sentence = "Looks after every account and grants every role."
+    sentence = _("Looks after every account and grants every role.")
     standing = 5
     permissions = frozenset(Permission)
     may_grant = frozenset(RoleName)

@@ -11,6 +11,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import connection, transaction
+from django.db.models import Count, Min
+from django.utils.translation import gettext
 
 from resecure.propagation.models import CAN_CONFIRM, Change, Delivery, State, System
 
@@ -129,6 +131,13 @@ class Progress:
         return self.state not in {State.ACKNOWLEDGED, State.CONFIRMED}
 
     @property
+    def because(self) -> str:
+        """Why it failed, for whoever reads it now. Stored is English, with a detail in brackets that stays."""
+        words, bracket, detail = self.failed_because.partition(" (")
+        # The translation of an empty text is the head of the catalogue.
+        return gettext(words) + bracket + detail if words else ""
+
+    @property
     def milliseconds(self) -> int | None:
         """From the operation to the answer, or None while there is none."""
         last = self.confirmed_at or self.acknowledged_at
@@ -151,6 +160,26 @@ def progress(*, resecuring: UUID) -> list[Progress]:
         )
         for row in Delivery.objects.filter(resecuring=resecuring).order_by("order")
     ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """How many deliveries one connected system has still to take, and since when the oldest waits."""
+
+    system: System
+    number: int
+    since: datetime | None
+
+
+def waiting() -> list[Waiting]:
+    """For each connected system, also where nothing waits. Reads the partial index of open deliveries alone."""
+    open_ones = Delivery.objects.filter(state=State.REQUESTED).order_by().values_list("system")
+    found = {system: (number, since) for system, number, since in open_ones.annotate(Count("pk"), Min("requested_at"))}
+    made = []
+    for each in System:
+        number, since = found.get(each.value, (0, None))
+        made.append(Waiting(system=each, number=number, since=since))
+    return made
 
 
 def sweep(*, before: datetime, limit: int) -> int:

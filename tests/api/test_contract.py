@@ -276,3 +276,21 @@ def test_the_policy_that_was_shown_is_the_one_agreed_to(world: World) -> None:
 
     a_problem(answer, status=409, code="aup_changed")
     assert acceptance_of(person.pk) is None
+
+
+@pytest.mark.parametrize("name", ["disable", "delete", "mark-as-leaver"])
+def test_one_of_the_last_administrators_goes_only_when_the_body_says_so(world: World, name: str) -> None:
+    person = world.administrator()
+    admin = program_of(world, world.administrator("primary_local_administrator"))
+    path = f"/accounts/{person.pk}/{name}"
+
+    for body in (None, {}, {"though_it_is_the_last": False}):
+        problem = a_problem(admin.post(path, body), status=409, code="among_the_last")
+        assert problem["reasons"][0]["text"].startswith("Hill Practice would be left with too few administrators")
+    a_problem(admin.post(path, {"though_it_is_the_last": "yes"}), status=422, code="invalid")
+    assert Account.objects.get(pk=person.pk).status == "active"
+
+    done = admin.post(path, {"though_it_is_the_last": True})
+
+    assert done.status_code == 200
+    assert done.json()["status"] == Account.objects.get(pk=person.pk).status != "active"

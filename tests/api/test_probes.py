@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from resecure.entrypoints import metrics, probes
+from resecure.propagation import outbox
 from resecure.propagation.models import Delivery
 from tests.api.conftest import program_of
 from tests.conftest import World
@@ -31,6 +34,51 @@ def test_it_is_ready_when_the_database_answers_and_is_up_to_date(world: World, m
     assert Client().get("/readyz").status_code == 503
     monkeypatch.setattr("django.db.migrations.recorder.MigrationRecorder.applied_migrations", lost)
     assert Client().get("/readyz").status_code == 503
+
+
+@pytest.mark.parametrize("probe", ["/healthz", "/readyz", "/metrics"])
+def test_a_probe_is_answered_by_whatever_address_it_is_asked_and_a_page_is_not(world: World, probe: str) -> None:
+    assert Client().get(probe, HTTP_HOST="10.1.2.3:8000").status_code == 200
+    assert Client().get("/help/", HTTP_HOST="10.1.2.3:8000").status_code == 400
+
+
+def test_what_was_counted_is_shown_while_the_database_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("resecure.propagation.outbox.waiting", lost)
+
+    answer = Client().get("/metrics")
+
+    assert answer.status_code == 200
+    assert "resecure_request_seconds" in answer.content.decode()
+
+
+@pytest.mark.database
+def test_a_scrape_reads_the_index_of_open_deliveries_and_not_the_table(world: World) -> None:
+    from django.utils import timezone
+
+    now = timezone.now()
+    Delivery.objects.bulk_create(
+        [
+            Delivery(
+                system="mail",
+                change="disabled",
+                account=uuid4(),
+                requested_at=now,
+                next_attempt_at=now,
+                state="requested" if number < 3 else "acknowledged",
+            )
+            for number in range(3000)
+        ]
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE propagation_delivery")
+    with CaptureQueriesContext(connection) as asked:
+        [mail] = outbox.waiting()
+    with connection.cursor() as cursor:
+        cursor.execute("EXPLAIN " + asked.captured_queries[0]["sql"])
+        plan = " ".join(row[0] for row in cursor.fetchall())
+
+    assert (mail.number, mail.since) == (3, now)
+    assert "propagation_open" in plan
 
 
 def test_metrics_are_for_this_machine_only(world: World) -> None:

@@ -11,7 +11,7 @@ from resecure.entrypoints.api.urls import api
 from resecure.policy.roles import Permission
 
 PUBLIC = {("POST", "sign_in"), ("GET", "aup")}
-STEPS = {"choose_password", "agree_to_aup", "check_profile", "set_account_secret"}
+STEPS = {"choose_password", "agree_to_aup", "check_profile", "set_account_secret", "stop_sign_in"}
 # The record is read by its own page and command; a part of the API of its own is not there yet.
 ELSEWHERE = {Permission.VIEW_AUDIT}
 

@@ -1,8 +1,7 @@
-"""The API and the probes where the service mounts them, without the pages."""
+"""The API where the service mounts it, without the pages."""
 
 from django.urls import include, path
 
 urlpatterns = [
     path("api/v1/", include("resecure.entrypoints.api.urls")),
-    path("", include("resecure.entrypoints.probes")),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -10,26 +11,32 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from resecure.identity.agreements import AupVersion, acceptance_of
+from resecure.audit.models import Record
+from resecure.identity import throttles
+from resecure.identity.agreements import AupAcceptance, AupVersion, acceptance_of
+from resecure.identity.sign_ins import SignIn
 from resecure.operations.agree_to_aup import agree_to_aup
 from resecure.operations.change_password import change_password
 from resecure.operations.check_profile import check_profile
 from resecure.operations.choose_password import choose_password
 from resecure.operations.set_account_secret import set_account_secret
+from resecure.operations.shared.step_frame import MOST_RECORDS
 from resecure.operations.sign_in import sign_in
-from resecure.policy.refusals import Invalid, NotSignedIn, Refused
+from resecure.operations.stop_sign_in import stop_sign_in
+from resecure.policy.refusals import Invalid, NotSignedIn, PolicyNotPublished, Refused
 from tests.attacks.stories import (
     CHOSEN,
     HERE,
     SECRET,
     begun,
     fresh,
+    last_refusal,
     opens,
     reasons,
     taken_steps,
     temporary_password,
 )
-from tests.conftest import World
+from tests.conftest import PASSWORD, World
 
 STEPS: dict[str, Callable[[str], Any]] = {
     "new_password": lambda handle: choose_password(handle, CHOSEN),
@@ -59,8 +66,97 @@ def test_a_step_out_of_turn_is_refused_and_leaves_the_turn_as_it_was(person: Any
         return
 
     assert reasons(lambda: STEPS[tried](handle)) == {"not_this_step"}
+    assert refused_steps(person) == [(tried, "not_this_step")]
     progress = STEPS[order[taken]](handle)
     assert progress.owed == order[taken + 1 :]
+
+
+def refused_steps(person: Any) -> list[tuple[str, str]]:
+    """Which steps were refused on record, and why."""
+    found = Record.objects.filter(event="sign_in_step_refused", target=person.pk).order_by("id")
+    told = [json.loads(each.details) for each in found]
+    return [(each["step"], *each["reasons"]) for each in told]
+
+
+def test_a_handle_cannot_fill_the_record_with_steps_out_of_turn(person: Any, world: World) -> None:
+    handle = begun(person, person.given)
+    for _try in range(MOST_RECORDS + 5):
+        reasons(lambda: set_account_secret(handle, "opensesamenow"))
+
+    assert len(refused_steps(person)) == MOST_RECORDS
+    told = Record.objects.filter(event="sign_in_step_refused").values_list("details", flat=True)
+    assert "opensesamenow" not in str(list(told))
+    assert handle not in str(list(told))
+    other = world.person(accepted=False, secret="")
+    theirs = begun(other, PASSWORD)
+    assert reasons(lambda: set_account_secret(theirs, SECRET)) == {"not_this_step"}
+    assert len(refused_steps(other)) == 1, "each sign-in is counted by itself"
+
+
+def test_two_tries_at_once_do_not_get_past_the_limit_of_records(person: Any) -> None:
+    now, key, window = timezone.now(), throttles.key_of("a test"), timedelta(days=1)
+
+    rooms = [throttles.leaves_room(key, most=2, now=now, window=window) for _try in range(4)]
+
+    assert rooms == [True, True, False, False]
+
+
+def test_an_unknown_handle_leaves_no_record(person: Any) -> None:
+    before = Record.objects.count()
+
+    with pytest.raises(NotSignedIn):
+        set_account_secret("rsi_" + "x" * 43, SECRET)
+
+    assert Record.objects.count() == before
+
+
+def test_a_policy_that_is_accepted_unseen_is_on_record_as_refused(person: Any) -> None:
+    handle = begun(person, person.given)
+    choose_password(handle, CHOSEN)
+
+    assert reasons(lambda: agree_to_aup(handle, version="0")) == {"aup_changed"}
+    assert refused_steps(person) == [("aup", "aup_changed")]
+
+
+def test_a_sign_in_that_was_stopped_takes_no_further_step(person: Any, world: World) -> None:
+    handle = begun(person, person.given)
+    choose_password(handle, CHOSEN)
+    other = world.person(accepted=False)
+    theirs = begun(other, PASSWORD)
+
+    stop_sign_in(handle)
+
+    for step in STEPS.values():
+        with pytest.raises(NotSignedIn):
+            step(handle)
+    with pytest.raises(NotSignedIn):
+        stop_sign_in(handle)
+    assert world.records("sign_in_stopped", person) == 1
+    assert opens(person, CHOSEN), "the password that was chosen stays"
+    assert agree_to_aup(theirs, version="1").session, "nobody else is stopped"
+
+
+def test_stopping_gives_a_temporary_password_no_second_use(person: Any) -> None:
+    stop_sign_in(begun(person, person.given))
+
+    assert not opens(person, person.given)
+
+
+def test_before_a_policy_is_published_nobody_signs_in_and_no_password_is_spent(person: Any) -> None:
+    text = AupVersion.objects.values().get()
+    AupAcceptance.objects.all().delete()
+    AupVersion.objects.all().delete()
+
+    with pytest.raises(PolicyNotPublished):
+        sign_in(person.address, person.given, client=HERE)
+
+    assert fresh(person).temporary_password_used_at is None
+    assert not SignIn.objects.filter(account=person).exists()
+    refused = last_refusal(person)
+    assert json.loads(refused.details)["reasons"] == ["policy_not_published"]
+    assert not opens(person, "a wrong password"), "a wrong one is answered as ever"
+    AupVersion.objects.create(**text)
+    assert opens(person, person.given)
 
 
 def test_a_finished_sign_in_takes_no_step_a_second_time(person: Any, world: World) -> None:
@@ -179,7 +275,9 @@ def test_a_new_temporary_password_ends_the_sign_in_and_the_password_of_before(pe
     handle = begun(person, person.given)
     choose_password(handle, CHOSEN)
 
-    again = temporary_password(person, by=world.administrator())
+    other = world.administrator()
+    confirmation = world.confirmation(person, by=other, purpose="reset_password")
+    again = temporary_password(person, by=other, confirmation=confirmation)
 
     with pytest.raises(NotSignedIn):
         agree_to_aup(handle, version="1")

@@ -11,10 +11,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from resecure.identity import passwords
+from resecure.identity import passwords, standing
+from resecure.identity.resecurings import Trigger
 from resecure.operations.disable import disable
+from resecure.operations.resecure import resecure
 from resecure.operations.set_temporary_password import set_temporary_password
 from resecure.operations.sign_in import sign_in
+from resecure.operations.unlock import unlock
+from resecure.policy import actions
 from resecure.policy.refusals import NotFound, NotSignedIn
 from tests.attacks.stories import HERE
 from tests.conftest import PASSWORD, World
@@ -73,3 +77,36 @@ def test_out_of_scope_and_unknown_cost_the_same_work(world: World, monkeypatch: 
     works = [work_of(lambda pk=pk: calls[name](pk, by=by), NotFound, monkeypatch) for pk in (outside.pk, uuid4())]  # type: ignore[misc]
 
     assert works[0] == works[1]
+
+
+@pytest.mark.parametrize("name", ["disable", "set_temporary_password", "unlock", "resecure"])
+def test_an_unknown_account_is_asked_the_same_questions_as_one_out_of_scope(
+    world: World, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Reading the roles and asking what they allow takes its time too, though it is no statement."""
+    calls: dict[str, Callable[[Any, Any], Any]] = {
+        "disable": lambda pk, by: disable(pk, by=by),
+        "set_temporary_password": lambda pk, by: set_temporary_password(pk, by=by),
+        "unlock": lambda pk, by: unlock(pk, by=by, confirmation=None),
+        "resecure": lambda pk, by: resecure(pk, by=by, because=Trigger.FORGOTTEN_SECRET, confirmation=None),
+    }
+    by, outside = world.administrator(), world.person(organisation=world.elsewhere)
+    asked: list[str] = []
+    for module, question in ((standing, "_standing"), (actions, "permissions_at")):
+        told = getattr(module, question)
+
+        def noted(*args: Any, told: Any = told, question: str = question, **more: Any) -> Any:
+            asked.append(question)
+            return told(*args, **more)
+
+        monkeypatch.setattr(module, question, noted)
+
+    lists = []
+    for pk in (outside.pk, uuid4()):
+        asked.clear()
+        with pytest.raises(NotFound):
+            calls[name](pk, by)
+        lists.append([*asked])
+
+    assert lists[0] == lists[1]
+    assert {*lists[0]} == {"_standing", "permissions_at"}

@@ -222,6 +222,7 @@ def test_the_doctor_finds_nothing_where_nothing_is_wrong(production: pytest.Monk
         ("TEMPORARY_PASSWORD_HOURS", "48", "looser_temporary_password_hours"),
         ("LOCK_WINDOW_MINUTES", "5", "looser_lock_window_minutes"),
         ("SECRET_HISTORY", "1", "looser_secret_history"),
+        ("REQUIRE_PASSWORD_CHANGE_ALWAYS", "false", "looser_require_password_change_always"),
     ],
 )
 def test_the_doctor_names_what_is_wrong_in_production(

@@ -13,14 +13,14 @@ from typer.testing import CliRunner, Result
 
 from resecure.audit.models import Record
 from resecure.entrypoints.console import main as console
-from resecure.entrypoints.console.serve import threads_for
+from resecure.entrypoints.console.serve import counted_together, threads_for
 from resecure.identity.accounts import SYSTEM, Account
 from resecure.identity.agreements import acceptance_of, current_aup
 from resecure.identity.resecurings import unfinished
 from resecure.identity.roles import held_by
 from resecure.operations.shared.progress import Client
 from resecure.operations.sign_in import sign_in
-from tests.conftest import World
+from tests.conftest import World, newer_key
 
 HERE = Client(address="192.0.2.1", name="test")
 
@@ -115,6 +115,7 @@ def test_wrong_usage_is_2(world: World, arguments: list[str]) -> None:
         "status",
         "create-account",
         "grant",
+        "rotate-encryption-key",
         "audit verify",
         "audit show",
         "aup publish",
@@ -248,6 +249,35 @@ def test_doctor_finds_a_key_that_is_gone_and_a_policy_that_is_missing(world: Wor
     assert ill.exit_code == 1
 
 
+def test_doctor_names_the_key_that_must_be_kept_until_it_is_rotated(world: World) -> None:
+    world.person()
+    with newer_key():
+        before = run("doctor")
+        rotated = run("rotate-encryption-key")
+        after = run("doctor")
+        again = run("rotate-encryption-key")
+
+    assert "warning: 1 rows are still sealed under the key" in before.stderr
+    assert rotated.exit_code == 0, rotated.output
+    assert "1 rows are sealed anew. The current key is newer." in rotated.stdout
+    assert "can be retired" in rotated.stdout
+    assert "1 of 1" in rotated.stderr
+    assert "sealed under the key" not in after.stderr
+    assert again.stdout.startswith("0 rows are sealed anew.")
+
+
+def test_rotating_says_whose_secret_does_not_open(world: World) -> None:
+    spoilt, other = world.person(), world.person()
+    Account.objects.filter(pk=spoilt.pk).update(secret=b"x" * 40)
+
+    with newer_key():
+        done = run("rotate-encryption-key")
+
+    assert done.exit_code == 1
+    assert spoilt.address in done.stderr
+    assert other.address not in done.stderr
+
+
 def test_doctor_for_production_asks_for_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("RESECURE_PUBLIC_URL", raising=False)
 
@@ -259,6 +289,21 @@ def test_doctor_for_production_asks_for_more(world: World, monkeypatch: pytest.M
 
 def test_threads_leave_connections_for_others() -> None:
     assert [threads_for(processes) for processes in (1, 2, 8, 64)] == [16, 16, 8, 4]
+
+
+def test_several_processes_count_into_one_folder_that_is_gone_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "PROMETHEUS_MULTIPROC_DIR"
+    monkeypatch.delenv(name, raising=False)
+
+    with counted_together(1):
+        assert name not in os.environ
+    with counted_together(2):
+        folder = Path(os.environ[name])
+        assert folder.is_dir()
+    assert not folder.exists()
+    assert name not in os.environ
+    with counted_together(2), counted_together(2):
+        assert len(list(folder.parent.glob(Path(os.environ[name]).name))) == 1
 
 
 def command(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:

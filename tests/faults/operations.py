@@ -29,13 +29,15 @@ from resecure.operations.publish_aup import publish_aup
 from resecure.operations.resecure import resecure
 from resecure.operations.restore import restore
 from resecure.operations.retry_deliveries import retry_deliveries
+from resecure.operations.rotate_encryption_key import rotate_encryption_key
 from resecure.operations.set_account_secret import set_account_secret
 from resecure.operations.set_temporary_password import set_temporary_password
 from resecure.operations.sign_in import sign_in
+from resecure.operations.stop_sign_in import stop_sign_in
 from resecure.operations.unlock import unlock
 from resecure.propagation.models import Delivery
 from tests.attacks.stories import CHOSEN, HERE, SECRET, TYPED, begun, temporary_password
-from tests.conftest import PASSWORD, World
+from tests.conftest import PASSWORD, World, newer_key
 
 Prepared = Callable[[], Any]
 PREPARED: dict[str, Callable[[World], Prepared]] = {}
@@ -164,6 +166,7 @@ _step("choose_password", 0, lambda handle: choose_password(handle, CHOSEN))
 _step("agree_to_aup", 1, lambda handle: agree_to_aup(handle, version="1"))
 _step("check_profile", 2, lambda handle: check_profile(handle, given_name="A", family_name="B"))
 _step("set_account_secret", 3, lambda handle: set_account_secret(handle, SECRET))
+_step("stop_sign_in", 1, stop_sign_in)
 
 
 @prepares
@@ -216,3 +219,15 @@ def retry_the_deliveries_of_a_resecuring(world: World) -> Prepared:
     resecuring = world.resecured(person, by=by).pk
     Delivery.objects.filter(account=person.pk).update(state="failed", attempts=200)
     return lambda: retry_deliveries(resecuring, by=by)
+
+
+@prepares
+def rotate_the_encryption_key(world: World) -> Prepared:
+    for _each in range(2):
+        world.person()
+
+    def call() -> None:
+        with newer_key():
+            rotate_encryption_key(by=system_account())
+
+    return call

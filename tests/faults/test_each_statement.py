@@ -18,8 +18,8 @@ pytestmark = [pytest.mark.fault, pytest.mark.database]
 EACH = pytest.mark.parametrize("name", sorted(PREPARED))
 # Enough for any operation; a loop that reaches it has found one that never ends.
 MOST = 80
-# A transaction for each account: an error in between leaves those before it wholly done.
-ONE_BY_ONE = {"advance_statuses"}
+# A transaction for each account or batch: an error in between leaves those before it wholly done.
+ONE_BY_ONE = {"advance_statuses", "rotate_the_encryption_key"}
 
 
 @pytest.fixture(autouse=True)

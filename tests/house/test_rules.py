@@ -102,8 +102,10 @@ WITHOUT_PERMISSION = {
     "end_session",
     "publish_aup",
     "retry_deliveries",
+    "rotate_encryption_key",
     "set_account_secret",
     "sign_in",
+    "stop_sign_in",
     "sweep",
 }
 

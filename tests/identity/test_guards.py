@@ -26,6 +26,7 @@ BREAKS = {
     ),
     "account_secret_names_its_key": ACCOUNT.format("secret = 'x', secret_key_name = ''"),
     "account_address_is_folded": ACCOUNT.format("address = 'Someone@Example.org'"),
+    "account_status_before_lock_is_whole": ACCOUNT.format("status_before_lock = 'leaver'"),
     "confirmation_has_a_reference": "UPDATE identity_identityconfirmation SET reference = ''",
     "confirmation_method_known": "UPDATE identity_identityconfirmation SET method = 'a hunch'",
     "aup_accepted_once": "INSERT INTO identity_aupacceptance (account_id, version_id, accepted_at, withdrawn_because)"

@@ -168,8 +168,9 @@ def test_a_policy_that_changes_while_it_is_read_is_read_anew(story: Story) -> No
     sign_in(theirs, person.address, story.temporary(person))
     choose_password(theirs)
     theirs.at(STEPS[1])
+    before = story.world.aup.version
     story.world.aup = publish_aup(version="1.1", text="Be careful, and lock your screen.", by=system_account())
-    theirs.choose("I have read and accept version 1")
+    theirs.choose(f"I have read and accept version {before}")
     theirs.press("Accept and go on")
     theirs.at(STEPS[1])
     theirs.shows("The policy changed after you opened it.", "lock your screen")

@@ -98,6 +98,18 @@ def test_an_old_secret_stays_in_the_history_after_a_resecure(world: World) -> No
     assert faults_of_secret("marmaladesky", fresh(person))
 
 
+def test_every_rule_that_a_secret_can_break_is_shown(world: World) -> None:
+    shown = [rule.text for rule in secret_rules()]
+
+    assert "at least 4 different letters" in shown
+    assert [rule.check for rule in secret_rules(world.person())][:4] == [
+        "min-length",
+        "letters-only",
+        "different",
+        "not-one-of",
+    ]
+
+
 def test_the_rules_of_the_secret_are_the_settings() -> None:
     assert any("9" in rule.text for rule in secret_rules())
     assert connection.vendor == "postgresql"

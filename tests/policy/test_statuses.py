@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from resecure.identity.accounts import ACTIVE_BASED, MAY_SIGN_IN, Status
 from resecure.operations.delete import delete
@@ -77,18 +79,32 @@ OPERATIONS: dict[By, Callable[[World, Any, Any], Any]] = {
 UNCHANGED = {(Status.ACTIVE, By.RESET_PASSWORD), (Status.LEAVER, By.RESET_PASSWORD)}
 
 
-def _expected(status: Status, how: By) -> Status | None:
+# Each status; and Locked once for every status that a lock can interrupt.
+SITUATIONS = [
+    *[pytest.param(each, None, id=each.value) for each in Status],
+    *[pytest.param(Status.LOCKED, was, id=f"locked-{was}") for was in ("active", "inactive", "leaver")],
+]
+
+
+def _expected(status: Status, how: By, was: str | None) -> Status | None:
     same = {By.RESET_PASSWORD, By.CREATION} if how is By.RESET_PASSWORD else {how}
-    found = [each.after for each in TABLE if each.before is status and each.by in same]
+    found = [
+        each.after
+        for each in TABLE
+        if each.before is status and each.by in same and (not each.was or (was or "active") in each.was)
+    ]
     assert len(found) < 2
     return found[0] if found else status if (status, how) in UNCHANGED else None
 
 
-@pytest.mark.parametrize("status", STATUSES)
+@pytest.mark.parametrize(("status", "was"), SITUATIONS)
 @pytest.mark.parametrize("how", [pytest.param(each, id=each.name.lower()) for each in OPERATIONS])
-def test_an_operation_moves_the_status_as_the_table_says_or_not_at_all(world: World, how: By, status: Status) -> None:
-    person, by, other = world.person(status=status), world.administrator(), world.person()
-    generation, expected = person.generation, _expected(status, how)
+def test_an_operation_moves_the_status_as_the_table_says_or_not_at_all(
+    world: World, how: By, status: Status, was: str | None
+) -> None:
+    lock = {"status_before_lock": was, "status_before_lock_since": timezone.now()} if was else {}
+    person, by, other = world.person(status=status, **lock), world.administrator(), world.person()
+    generation, expected = person.generation, _expected(status, how, was)
 
     if expected is None:
         with pytest.raises(Refused):
@@ -97,6 +113,7 @@ def test_an_operation_moves_the_status_as_the_table_says_or_not_at_all(world: Wo
     else:
         OPERATIONS[how](world, person, by)
         assert fresh(person).status == expected
+        assert fresh(person).status_before_lock is None
         # Whatever was open before is over: every move of an administrator is a step of the generation.
         assert fresh(person).generation > generation
     assert (fresh(other).status, fresh(other).generation) == ("active", 1)
@@ -111,6 +128,11 @@ DOMAIN = {
     ("active", "locked", By.WRONG_PASSWORDS),
     ("locked", "active", By.UNLOCK),
     ("locked", "active", By.RESET_PASSWORD),
+    ("leaver", "locked", By.WRONG_PASSWORDS),
+    ("locked", "leaver", By.UNLOCK),
+    ("locked", "leaver", By.RESET_PASSWORD),
+    ("inactive", "locked", By.WRONG_PASSWORDS),
+    ("locked", "inactive", By.UNLOCK),
     ("active", "disabled", By.DISABLE),
     ("inactive", "disabled", By.DISABLE),
     ("disabled", "active", By.ENABLE),
@@ -130,3 +152,22 @@ def test_the_table_holds_every_transition_of_the_domain() -> None:
 def test_nothing_leads_out_of_deleted_permanent_and_nothing_into_pending() -> None:
     assert not [each for each in TABLE if each.before is Status.DELETED_PERMANENT]
     assert not [each for each in TABLE if each.after is Status.PENDING]
+
+
+def test_the_table_says_the_numbers_that_are_set_and_no_others(settings: Any) -> None:
+    numbers = {
+        "lock_after_wrong_passwords": 71,
+        "lock_window_minutes": 72,
+        "inactive_after_days": 73,
+        "finish_within_days": 74,
+        "inactive_to_deleted_days": 75,
+        "disabled_to_deleted_days": 76,
+        "leaver_days": 77,
+        "restore_within_days": 78,
+    }
+    settings.RESECURE = settings.RESECURE.model_copy(update=numbers)
+
+    said = {int(number) for each in TABLE for number in re.findall(r"\d+", each.when)}
+
+    assert said == set(numbers.values())
+    assert {each.when for each in TABLE if each.by is By.WRONG_PASSWORDS} == {"71 wrong passwords within 72 minutes"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -11,9 +12,11 @@ from django.utils import timezone
 from resecure.entrypoints.worker import clock
 from resecure.entrypoints.worker.clock import Clock
 from resecure.entrypoints.worker.stopping import Stopping
-from resecure.identity.accounts import Status
+from resecure.identity.accounts import Status, system_account
 from resecure.identity.confirmations import IdentityConfirmation
 from resecure.identity.sessions import Session
+from resecure.operations.sweep import sweep
+from resecure.propagation.models import Delivery
 from tests.conftest import World
 
 
@@ -68,3 +71,28 @@ def test_a_task_that_breaks_does_not_keep_the_others_from_running(
     ticking.let_go()
 
     assert done == ["second"]
+
+
+def test_how_long_ended_sessions_and_delivered_messages_are_kept_is_a_setting(world: World, settings: Any) -> None:
+    person = world.person()
+    world.session(person)
+    when = timezone.now()
+    Delivery.objects.create(
+        system="mail",
+        change="disabled",
+        account=person.pk,
+        state="acknowledged",
+        requested_at=when,
+        next_attempt_at=when,
+        acknowledged_at=when,
+    )
+
+    def swept(*, days: float, **kept: int) -> dict[str, int]:
+        settings.RESECURE = settings.RESECURE.model_copy(update=kept)
+        with time_machine.travel(when + timedelta(days=days)):
+            return sweep(by=system_account())
+
+    assert swept(days=89, ended_sessions_kept_days=100)["sessions"] == 0
+    assert swept(days=91, deliveries_kept_days=200)["deliveries"] == 0
+    assert swept(days=8, ended_sessions_kept_days=7)["sessions"] == 1
+    assert swept(days=8, deliveries_kept_days=7)["deliveries"] == 1

@@ -62,3 +62,9 @@ def test_an_address_cannot_break_out_of_its_header() -> None:
         mail.message(sender="d@example.org", to="a@b.org\r\nBcc: c@d.org", subject="s", text="t", key=uuid4())
 
     assert refused.value.for_good
+
+
+def test_a_message_says_when_it_was_written_and_in_which_zone() -> None:
+    made = mail.message(sender="a@example.org", to="b@example.org", subject="s", text="t", key=uuid4())
+
+    assert str(made["Date"]).endswith(" +0000")

@@ -19,6 +19,7 @@ from resecure.entrypoints.api.schemas import (
     JoinIn,
     ResecureIn,
     ResecuringBegun,
+    ShutIn,
     TemporaryPasswordIn,
     TemporaryPasswordOut,
     Text,
@@ -42,6 +43,7 @@ from resecure.policy.refusals import Refusal, Refused
 router = Router(tags=["actions"])
 _BODY = (400, 401, 403, 404, 409, 415, 422)
 _PLAIN = answers({200: AccountState}, 401, 403, 404, 409)
+_SHUT = answers({200: AccountState}, *_BODY)
 Key = Annotated[Text, Header("", alias="Idempotency-Key")]
 
 
@@ -117,10 +119,10 @@ def unlock(request: HttpRequest, account: UUID, payload: UnlockIn) -> dict[str, 
     return state_of(account)
 
 
-@router.post("/accounts/{uuid:account}/disable", response=_PLAIN)
-def disable(request: HttpRequest, account: UUID) -> dict[str, Any]:
+@router.post("/accounts/{uuid:account}/disable", response=_SHUT)
+def disable(request: HttpRequest, account: UUID, payload: ShutIn | None = None) -> dict[str, Any]:
     """Shut the account until it is enabled."""
-    disable_operation.disable(account, by=me_of(request))
+    disable_operation.disable(account, by=me_of(request), though_it_is_the_last=_said(payload))
     return state_of(account)
 
 
@@ -131,10 +133,10 @@ def enable(request: HttpRequest, account: UUID) -> dict[str, Any]:
     return state_of(account)
 
 
-@router.post("/accounts/{uuid:account}/delete", response=_PLAIN)
-def delete(request: HttpRequest, account: UUID) -> dict[str, Any]:
+@router.post("/accounts/{uuid:account}/delete", response=_SHUT)
+def delete(request: HttpRequest, account: UUID, payload: ShutIn | None = None) -> dict[str, Any]:
     """Close the account; it can be restored for 30 days."""
-    delete_operation.delete(account, by=me_of(request))
+    delete_operation.delete(account, by=me_of(request), though_it_is_the_last=_said(payload))
     return state_of(account)
 
 
@@ -145,10 +147,10 @@ def restore(request: HttpRequest, account: UUID) -> dict[str, Any]:
     return state_of(account)
 
 
-@router.post("/accounts/{uuid:account}/mark-as-leaver", response=_PLAIN)
-def mark_as_leaver(request: HttpRequest, account: UUID) -> dict[str, Any]:
+@router.post("/accounts/{uuid:account}/mark-as-leaver", response=_SHUT)
+def mark_as_leaver(request: HttpRequest, account: UUID, payload: ShutIn | None = None) -> dict[str, Any]:
     """The person leaves the organisation; their roles end."""
-    leaver_operation.mark_as_leaver(account, by=me_of(request))
+    leaver_operation.mark_as_leaver(account, by=me_of(request), though_it_is_the_last=_said(payload))
     return state_of(account)
 
 
@@ -164,6 +166,10 @@ def end_all_sessions(request: HttpRequest, account: UUID) -> dict[str, Any]:
     """End everything the person has open; they may sign in again."""
     sessions_operation.end_all_sessions(account, by=me_of(request))
     return state_of(account)
+
+
+def _said(payload: ShutIn | None) -> bool:
+    return payload is not None and payload.though_it_is_the_last
 
 
 def _stored(key: str) -> str:

@@ -11,10 +11,11 @@ from django.core.exceptions import RequestDataTooBig
 from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
-from resecure.policy.refusals import Invalid, NotFound, NotSignedIn, Refused, Throttled
+from resecure.policy.refusals import Invalid, NotFound, NotSignedIn, PolicyNotPublished, Refused, Throttled
 
 CONTENT_TYPE = "application/problem+json"
 CHALLENGE = 'Bearer realm="resecure", SignIn realm="resecure"'
@@ -61,7 +62,7 @@ def not_found() -> HttpResponse:
 def not_allowed(allowed: str) -> HttpResponse:
     """The path exists, the method does not."""
     response = problem(status=405, code="method_not_allowed", title=_("This path does not take this method"))
-    response["Allow"] = allowed
+    response["Allow"] = ", ".join(sorted(allowed.split(", ")))  # it comes from a set, in any order
     return response
 
 
@@ -75,6 +76,7 @@ def install(api: NinjaAPI) -> None:
         Http404: lambda _request, _exc: not_found(),
         NotSignedIn: lambda _request, _exc: not_signed_in(),
         Throttled: _throttled,
+        PolicyNotPublished: _not_ready,
         Forbidden: _forbidden,
         HttpError: _http_error,
         RequestDataTooBig: _too_big,
@@ -103,13 +105,37 @@ def _invalid(_request: HttpRequest, wrong: Invalid) -> HttpResponse:
     return _fields(wrong.errors)
 
 
+# What a field of the wrong form is told. A kind that is not here keeps the words of the parser, which are English.
+_MALFORMED = {
+    "missing": gettext_lazy("This is missing."),
+    "string_type": gettext_lazy("Send a text."),
+    "string_too_long": gettext_lazy("Send at most %(max_length)d characters."),
+    "bool_type": gettext_lazy("Send true or false."),
+    "bool_parsing": gettext_lazy("Send true or false."),
+    "int_type": gettext_lazy("Send a whole number."),
+    "int_parsing": gettext_lazy("Send a whole number."),
+    "int_from_float": gettext_lazy("Send a whole number."),
+    "greater_than_equal": gettext_lazy("Send %(ge)s or more."),
+    "less_than_equal": gettext_lazy("Send %(le)s or less."),
+    "less_than": gettext_lazy("Send less than %(lt)s."),
+    "uuid_type": gettext_lazy("Send an identifier (UUID)."),
+    "uuid_parsing": gettext_lazy("Send an identifier (UUID)."),
+    "enum": gettext_lazy("Send one of %(expected)s."),
+    "literal_error": gettext_lazy("Send one of %(expected)s."),
+    "model_attributes_type": gettext_lazy("Send a JSON object."),
+    "model_type": gettext_lazy("Send a JSON object."),
+    "dict_type": gettext_lazy("Send a JSON object."),
+}
+
+
 def _malformed(_request: HttpRequest, wrong: ValidationError) -> HttpResponse:
     errors: dict[str, list[str]] = {}
     for each in wrong.errors:
         # ("body", "payload", "address"): the caller knows the last name; the first two are ours. What was
         # typed stands in the error as well and is left out: it may be a password.
         path = [str(part) for part in each["loc"] if part not in {"body", "payload", "query", "header", "path"}]
-        text = str(each["msg"]).removeprefix("Value error, ")
+        words = _MALFORMED.get(each["type"])
+        text = words % each.get("ctx", {}) if words else str(each["msg"]).removeprefix("Value error, ")
         errors.setdefault(".".join(path) or "body", []).append(text)
     return _fields(errors)
 
@@ -177,6 +203,16 @@ def _unavailable(_request: HttpRequest, exc: Exception) -> HttpResponse:
     )
     response["Retry-After"] = "5"
     return response
+
+
+def _not_ready(_request: HttpRequest, _exc: Exception) -> HttpResponse:
+    # No Retry-After: it takes a person, not a few seconds.
+    return problem(
+        status=503,
+        code="policy_not_published",
+        title=_("Nobody can sign in yet"),
+        detail=_("The acceptable use policy has not been published. Tell your administrator. Nothing was changed."),
+    )
 
 
 def _raced(_request: HttpRequest, _exc: Exception) -> HttpResponse:

@@ -55,7 +55,7 @@ def view_resecuring(request: HttpRequest, resecuring: UUID) -> dict[str, Any]:
                 "confirmed_at": each.confirmed_at,
                 "milliseconds": each.milliseconds,
                 "attempts": each.attempts,
-                "failed_because": each.failed_because,
+                "failed_because": each.because,
             }
             for each in systems
         ],

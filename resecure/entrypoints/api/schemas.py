@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from django.utils.translation import gettext as _
 from ninja import Schema
 from pydantic import AfterValidator, Field, StrictBool, model_validator
 
@@ -17,7 +18,7 @@ from resecure.identity.roles import RoleName
 def _storable(text: str) -> str:
     # NUL cannot be stored in PostgreSQL and a lone surrogate in no UTF-8 at all.
     if "\x00" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
-        raise ValueError("This holds a character that cannot be stored.")
+        raise ValueError(_("This holds a character that cannot be stored."))
     return text
 
 
@@ -105,12 +106,18 @@ class TemporaryPasswordIn(Schema):
     @model_validator(mode="after")
     def _one_of_two(self) -> TemporaryPasswordIn:
         if self.generate == (self.password is not None):
-            raise ValueError('Send either "generate": true or a "password".')
+            raise ValueError(_('Send either "generate": true or a "password".'))
         return self
 
 
 class UnlockIn(Schema):
     confirmation: UUID | None = None
+
+
+class ShutIn(Schema):
+    """May be left out. ``though_it_is_the_last``: also where the organisation is left with too few administrators."""
+
+    though_it_is_the_last: StrictBool = False
 
 
 class JoinIn(Schema):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from ninja import Router
+from ninja import Router, Status
 
 from resecure.entrypoints.api.access import SIGN_IN, client_of, handle_of
 from resecure.entrypoints.api.schemas import (
@@ -23,6 +23,7 @@ from resecure.operations import check_profile as profile_step
 from resecure.operations import choose_password as password_step
 from resecure.operations import set_account_secret as secret_step
 from resecure.operations import sign_in as first_step
+from resecure.operations import stop_sign_in as stop
 from resecure.operations.shared.progress import Progress
 from resecure.policy.refusals import NotFound
 
@@ -67,6 +68,13 @@ def check_profile(request: HttpRequest, payload: ProfileIn) -> HttpResponse:
 def set_account_secret(request: HttpRequest, payload: SecretIn) -> HttpResponse:
     """The person sets their account secret; the acceptance of the policy counts from now on."""
     return _answer(secret_step.set_account_secret(handle_of(request), payload.secret))
+
+
+@router.delete("/sign-in", auth=SIGN_IN, response=answers({204: None}, 401))
+def stop_sign_in(request: HttpRequest) -> Status[None]:
+    """Stop before the last step: the handle is dead."""
+    stop.stop_sign_in(handle_of(request))
+    return Status(204, None)
 
 
 @router.get("/aup", auth=None, response=answers({200: AupOut}, 404))

@@ -74,7 +74,7 @@ def _sentence(row: Record, names: dict[UUID, str]) -> str:
     def name(account: UUID | None) -> str:
         return names.get(account, str(account)) if account else "Nobody known"
 
-    return SENTENCES[Event(row.event)].format(actor=name(row.actor), target=name(row.target))
+    return str(SENTENCES[Event(row.event)]).format(actor=name(row.actor), target=name(row.target))
 
 
 def _details(stored: str) -> str:

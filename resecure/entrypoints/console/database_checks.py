@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
 from resecure.config.environment import Problem
 from resecure.entrypoints.console.migrate import missing_migrations
-from resecure.identity import secret_store
-from resecure.identity.accounts import Account
+from resecure.identity import key_rotation, secret_store
 from resecure.identity.agreements import AupVersion
-from resecure.identity.credentials import SecretHistory, SecurityQuestion
 
 OLDEST = 15
 # Without these, work that was acknowledged is gone after a power cut: a resecure that never was.
@@ -79,20 +78,30 @@ def _clock() -> list[Problem]:
 
 
 def _keys() -> list[Problem]:
-    named = {
-        *Account.objects.exclude(secret_key_name="").values_list("secret_key_name", flat=True).distinct(),
-        *SecretHistory.objects.values_list("key_name", flat=True).distinct(),
-        *SecurityQuestion.objects.values_list("key_name", flat=True).distinct(),
-    }
-    return [
-        Problem(
-            code="encryption_key_gone",
-            text=f"Account secrets are stored under the key {name}, which RESECURE_ENCRYPTION_KEYS does not hold: "
-            "they cannot be read. Add it again, behind the current one.",
-        )
-        for name in sorted(named)
-        if not secret_store.known_key(name)
-    ]
+    """Sealed rows that no key of the list opens, or that still need an older one. Digests are none of it: under a
+    key that is gone they forget earlier secrets, which is what retiring a key means."""
+    current = settings.RESECURE.keys[0].name
+    found = []
+    for name, number in sorted(key_rotation.stored().sealed.items()):
+        if not secret_store.known_key(name):
+            found.append(
+                Problem(
+                    code="encryption_key_gone",
+                    text=f"Account secrets are stored under the key {name} ({number} rows), which "
+                    "RESECURE_ENCRYPTION_KEYS does not hold: nobody can read them. Add it again, behind the current "
+                    "one, and run: resecure rotate-encryption-key. If it is lost, their people need a resecure.",
+                )
+            )
+        elif name != current:
+            found.append(
+                Problem(
+                    code="encryption_key_old",
+                    text=f"{number} rows are still sealed under the key {name}, which is not the current one: keep it "
+                    "until this has run: resecure rotate-encryption-key",
+                    weight="warning",
+                )
+            )
+    return found
 
 
 def _aup() -> list[Problem]:

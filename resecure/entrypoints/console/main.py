@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from resecure.entrypoints.console import accounts, audit, aup, doctor, migrate, resecuring, serve
+from resecure.entrypoints.console import accounts, audit, aup, doctor, keys, migrate, resecuring, serve
 from resecure.entrypoints.console.shared import Group
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.command("status")(accounts.status)
 app.command("create-account")(accounts.create)
 app.command("grant")(accounts.grant)
 app.command("end-every-session")(accounts.end_every_session)
+app.command("rotate-encryption-key")(keys.rotate)
 app.add_typer(audit.commands, name="audit")
 app.add_typer(aup.commands, name="aup")
 

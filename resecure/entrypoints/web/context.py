@@ -17,9 +17,8 @@ from resecure.policy.roles import Permission, role_of
 def page_context(request: HttpRequest) -> dict[str, Any]:
     """Navigation by role, who is signed in, the footer."""
     me = getattr(request, "me", None)
-    language = (get_language() or "en").partition("-")[0]
     context: dict[str, Any] = {
-        "language": language,
+        "language": language(),
         "home_href": "/",
         "footer_links": [
             {"text": _("Help"), "href": reverse("help:index")},
@@ -39,6 +38,11 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
             "navigation": _navigation(request, me.pk),
         }
     return context
+
+
+def language() -> str:
+    """The language the page is in, for its ``lang``: a screen reader chooses its voice by it."""
+    return (get_language() or "en").partition("-")[0]
 
 
 def _navigation(request: HttpRequest, me: Any) -> list[dict[str, Any]]:

@@ -8,12 +8,13 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from resecure.entrypoints.web.context import language
 from resecure.policy.refusals import Refused
 
 
 def page(request: HttpRequest, *, status: int, heading: str, text: str) -> HttpResponse:
     """An error page with the usual frame; without who is signed in where reading that may be what failed."""
-    context = {"heading": heading, "text": text, "status": status}
+    context = {"heading": heading, "text": text, "status": status, "language": language()}
     if status >= 500:
         return HttpResponse(render_to_string("base/error.jinja", context), status=status)
     return render(request, "base/error.jinja", context, status=status)
@@ -63,6 +64,15 @@ def unavailable(request: HttpRequest) -> HttpResponse:
         status=503,
         heading=_("The service is not available right now"),
         text=_("Nothing was changed. Try again in a few minutes."),
+    )
+
+
+def not_ready(request: HttpRequest) -> HttpResponse:
+    return page(
+        request,
+        status=503,
+        heading=_("Nobody can sign in yet"),
+        text=_("The acceptable use policy has not been published. Tell your administrator. Nothing was changed."),
     )
 
 

@@ -47,6 +47,7 @@ class Option:
     label: str
     hint: str
     chosen: bool
+    disabled: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +127,8 @@ class PageForm(forms.Form):
         widget = bound.field.widget
         if isinstance(widget, forms.CheckboxInput):
             label, hint = str(bound.label), str(bound.help_text)
-            return [Option(value="on", label=label, hint=hint, chosen=widget.check_test(raw))]
+            chosen_now = widget.check_test(raw)
+            return [Option(value="on", label=label, hint=hint, chosen=chosen_now, disabled=bound.field.disabled)]
         if not isinstance(widget, forms.Select | forms.RadioSelect | forms.CheckboxSelectMultiple):
             return []
         chosen = {str(one) for one in (raw if isinstance(raw, list | tuple | set) else [raw]) if one is not None}

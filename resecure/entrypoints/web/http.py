@@ -1,11 +1,13 @@
-"""What every page needs of a request: who asks, from where, and the two cookies."""
+"""What every page needs of a request: who asks, from where, where to go afterwards, and our cookies."""
 
 from __future__ import annotations
 
+from urllib.parse import quote, unquote
 from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from resecure.entrypoints.network import client_address
 from resecure.identity.accounts import Account
@@ -36,10 +38,41 @@ def sign_in_handle(request: HttpRequest) -> str:
     return request.COOKIES.get(settings.SIGN_IN_COOKIE, "")
 
 
+LONGEST_TARGET = 1500  # encoded, a cookie holds 4096 bytes
+
+
+def same_site(request: HttpRequest, target: str) -> str:
+    """The path to go to after signing in, or nothing: a link from outside must not lead on to another site.
+
+    Browsers read a backslash as a slash and skip tabs and line ends, so that ``/\\there`` and a slash, a tab and
+    a slash are other sites too. A path that would be one only if somebody decoded it once more is refused as well.
+    """
+    path = unquote(target.partition("?")[0])
+    odd = any(letter == "\\" or not letter.isprintable() for letter in target + path)
+    if odd or not target.startswith("/") or path.startswith("//") or len(target) > LONGEST_TARGET:
+        return ""
+    allowed = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+    return target if allowed else ""
+
+
+def next_of(request: HttpRequest) -> str:
+    """The page that was asked for before the steps of this sign-in, or nothing. Judged again: a cookie can be
+    put into a browser."""
+    return same_site(request, unquote(request.COOKIES.get(settings.NEXT_COOKIE, "")))
+
+
+def set_next(response: HttpResponse, target: str) -> None:
+    """Keep the page that was asked for until the steps are done, or forget that of an earlier sign-in."""
+    if target:
+        _set(response, settings.NEXT_COOKIE, quote(target))
+    else:
+        response.delete_cookie(settings.NEXT_COOKIE, path="/")
+
+
 def set_session(response: HttpResponse, token: str) -> None:
     """Hand the session to the browser; it ends with the browser, or when the account says so."""
     _set(response, settings.SESSION_COOKIE, token)
-    response.delete_cookie(settings.SIGN_IN_COOKIE, path="/")
+    clear_sign_in(response)
 
 
 def clear_session(response: HttpResponse) -> None:
@@ -54,8 +87,9 @@ def set_sign_in(response: HttpResponse, handle: str) -> None:
 
 
 def clear_sign_in(response: HttpResponse) -> None:
-    """Take the sign-in cookie back."""
+    """Take the sign-in cookie back, and with it where it was to lead."""
     response.delete_cookie(settings.SIGN_IN_COOKIE, path="/")
+    response.delete_cookie(settings.NEXT_COOKIE, path="/")
 
 
 def _set(response: HttpResponse, name: str, value: str) -> None:

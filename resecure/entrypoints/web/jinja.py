@@ -52,7 +52,7 @@ def as_datetime(moment: dt.datetime | None) -> str:
     if not moment:
         return ""
     local = _local(moment)
-    return dateformat.format(local, "j F Y, g:i") + ("am" if local.hour < 12 else "pm")
+    return dateformat.format(local, "j F Y, g:i") + (_("am") if local.hour < 12 else _("pm"))
 
 
 def as_date(day: dt.date | dt.datetime | None) -> str:

@@ -15,7 +15,7 @@ from django.utils import timezone, translation
 from resecure.entrypoints.web import errors
 from resecure.identity import sessions
 from resecure.identity.accounts import Account
-from resecure.policy.refusals import NotFound, NotSignedIn, Refused
+from resecure.policy.refusals import NotFound, NotSignedIn, PolicyNotPublished, Refused
 
 Next = Callable[[HttpRequest], HttpResponse]
 log = structlog.get_logger("web")
@@ -88,7 +88,9 @@ def _look_up(request: HttpRequest) -> None:
     request.session_id = passed.session  # type: ignore[attr-defined]
     me = Account.objects.select_related("organisation").get(pk=passed.account)
     request.me = me  # type: ignore[attr-defined]
-    if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
+    # The language that every account begins with says nothing of what its person reads: then the browser's counts.
+    offered = dict(settings.LANGUAGES).keys() - {settings.LANGUAGE_CODE}
+    if me.language in offered and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
         translation.activate(me.language)
 
 
@@ -105,6 +107,8 @@ def refusals(get_response: Next) -> Next:
             return errors.signed_out()
         if isinstance(exception, Refused):
             return errors.refused(request, exception)
+        if isinstance(exception, PolicyNotPublished):
+            return errors.not_ready(request)
         if isinstance(exception, OperationalError):
             # A node that lost the database refuses; it never guesses.
             return errors.unavailable(request)

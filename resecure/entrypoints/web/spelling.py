@@ -6,8 +6,9 @@ import re
 from typing import NamedTuple
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-# The spelling alphabet of the International Civil Aviation Organization.
+# The spelling alphabet of the International Civil Aviation Organization: the same words in every language.
 ALPHABET = dict(
     zip(
         "abcdefghijklmnopqrstuvwxyz",
@@ -42,7 +43,18 @@ ALPHABET = dict(
         strict=True,
     )
 )
-DIGITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+DIGITS = [
+    gettext_lazy("zero"),
+    gettext_lazy("one"),
+    gettext_lazy("two"),
+    gettext_lazy("three"),
+    gettext_lazy("four"),
+    gettext_lazy("five"),
+    gettext_lazy("six"),
+    gettext_lazy("seven"),
+    gettext_lazy("eight"),
+    gettext_lazy("nine"),
+]
 
 
 class Part(NamedTuple):
@@ -62,7 +74,7 @@ def _say(character: str) -> str:
     if word := ALPHABET.get(character.lower()):
         return _("capital %(letter)s") % {"letter": word} if character.isupper() else word
     if character in "0123456789":
-        return DIGITS[int(character)]
+        return str(DIGITS[int(character)])
     return str(_signs().get(character, character))
 
 

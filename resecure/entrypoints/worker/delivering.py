@@ -8,6 +8,7 @@ from pathlib import Path
 import structlog
 from django.conf import settings
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from resecure.connectors import mail
 from resecure.entrypoints.worker.database import until_written
@@ -17,6 +18,7 @@ from resecure.propagation import outbox
 from resecure.propagation.models import Change, Delivery, System
 
 log = structlog.get_logger("worker")
+_OURS = gettext_noop("a fault of this service")  # stored in English; whoever shows it finds the translation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +75,7 @@ def deliver(delivery: Delivery, *, post: Post, stopping: Stopping) -> None:
         name = type(fault).__name__
         log.error("delivery broke", delivery=str(delivery.pk), change=delivery.change, error=name)
         until_written(
-            lambda: outbox.postpone(delivery, now=timezone.now(), because=f"a fault of this service ({name})"),
+            lambda: outbox.postpone(delivery, now=timezone.now(), because=f"{_OURS} ({name})"),
             stopping=stopping,
         )
     else:

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
+from django.conf import settings
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext, gettext_noop
@@ -142,7 +143,9 @@ def text_of(
 ) -> tuple[str, str]:
     """Subject and text of the message about a change, in the person's language."""
     mail = MAILS[change]
-    with translation.override(payload.get("language") or "en-gb"):
+    # A language that is not offered would come out half translated, with the months of Django's own catalogue.
+    wanted = payload.get("language", "")
+    with translation.override(wanted if wanted in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE):
         when = timezone.localtime(at or timezone.now())
         words = {
             "name": payload["name"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,12 +14,15 @@ from django.utils import timezone
 
 from resecure.audit import record
 from resecure.audit.events import Event
-from resecure.identity import sessions
+from resecure.identity import roles, sessions
 from resecure.identity.accounts import Account, Status
+from resecure.identity.roles import RoleGrant
+from resecure.operations.shared.moving import columns_of_move
 from resecure.policy.actions import Facts, insist_on_scope, reasons_not_to
+from resecure.policy.last_administrators import reasons_to_keep
 from resecure.policy.refusals import NotFound, Refusal, Refused
 from resecure.policy.roles import Permission
-from resecure.policy.transitions import By, status_after
+from resecure.policy.transitions import By
 
 
 @dataclass(kw_only=True)
@@ -82,6 +85,23 @@ def insist(permission: Permission, frame: Frame, *more: Refusal) -> None:
         raise Refused(*reasons)
 
 
+def too_few_left(frame: Frame, ending: Iterable[RoleGrant], *, though_it_is_the_last: bool) -> list[Refusal]:
+    """The reason against ending these grants where an organisation would keep too few administrators; none where
+    that was asked for in so many words, which the record then says.
+
+    Locks, in this order everywhere: the account's row (:func:`acting` has it), then organisations by their ids
+    (here and in ``roles.withdraw``), and no account after. Two that end a grant in one organisation at the same
+    moment so come one after the other, and the second counts without the first.
+    """
+    ending = list(ending)
+    roles.lock_organisations(ending)
+    reasons = reasons_to_keep(ending)
+    if reasons and though_it_is_the_last:
+        frame.details.update(though_it_is_the_last=True)
+        return []
+    return reasons
+
+
 def record_refusal(
     refusal: Refused | NotFound, *, account: UUID | None, by: Account, now: datetime, asked: str
 ) -> None:
@@ -102,8 +122,9 @@ def move_status(frame: Frame, how: By, **columns: Any) -> Status:
     The caller has asked :func:`insist`, so the table allows it. Returns the new status.
     """
     before = frame.account.status
-    after = status_after(before, how)
-    assert after is not None
-    sessions.revoke_all(frame.account, by=frame.by.pk, now=frame.now, status=after, status_since=frame.now, **columns)
+    moved = columns_of_move(frame.account, how, now=frame.now)
+    assert moved is not None
+    sessions.revoke_all(frame.account, by=frame.by.pk, now=frame.now, **moved, **columns)
+    after = Status(frame.account.status)
     frame.details.update(before=before, after=after.value)
     return after

@@ -68,7 +68,7 @@ def test_what_was_typed_survives_an_error(world: World) -> None:
     words = page.content.decode()
     assert 'value="Ffion"' in words
     assert 'value="abc"' in words
-    assert "Enter family name" in words
+    assert "Enter your family name" in words
     assert Account.objects.get(pk=person.pk).name == person.name
 
 
@@ -172,3 +172,11 @@ def test_the_policy_page_shows_the_accepted_version_and_when(world: World) -> No
 )  # fmt: skip
 def test_a_browser_is_named_in_plain_words(header: str, words: str) -> None:
     assert in_words(header) == words
+
+
+def test_every_mistake_of_a_profile_is_said_at_once(world: World) -> None:
+    person = world.person()
+    typed = {"given_name": "", "family_name": "Banks", "job_title": "Nurse", "mobile": "banana"}
+    words = shown(signed_in(person).post(reverse("my_account:edit"), typed))
+    assert "Enter your given name" in words
+    assert "Enter a mobile number, like 07700 900982" in words

@@ -15,7 +15,7 @@ from resecure.connectors import mail
 from resecure.entrypoints.web.help.articles import ARTICLES
 from resecure.entrypoints.web.help.policy_text import blocks
 from resecure.identity.agreements import AupVersion
-from resecure.identity.organisations import add
+from resecure.identity.organisations import OF_THE_SERVICE, add
 from resecure.policy.actions import BUTTONS
 from resecure.policy.roles import ROLES
 from tests.conftest import World
@@ -71,6 +71,12 @@ def test_an_organisation_without_a_desk_shows_the_nearest_above_that_has_one(wor
 
 def test_an_organisation_that_nobody_answers_for_says_so(world: World) -> None:
     assert "No service desk is on record for Sea Practice" in shown(Browser().get("/organisations/ELS/"))
+
+
+def test_the_organisation_of_the_service_itself_is_nobodys_to_call(world: World) -> None:
+    assert "Nothing found" in found("resecure")
+    for code in (OF_THE_SERVICE, OF_THE_SERVICE.lower()):
+        assert Browser().get(f"/organisations/{code}/").status_code == 404
 
 
 @pytest.mark.parametrize("code", ["NONE", "%00", "a b", "PRA'", "x" * 300, "..%2f"])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import escape
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.conf import settings
@@ -13,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from resecure.identity.accounts import Account
+from resecure.identity.agreements import AupVersion
 from resecure.identity.sessions import Session
 from tests.conftest import PASSWORD, World
 from tests.web.sign_in.browser import NEW, SECRET, Browser, half_way, leads_to, shown, temporary
@@ -38,6 +41,7 @@ def test_a_step_out_of_its_turn_is_refused_and_leads_to_the_one_that_is_owed(wor
         assert "was not this step" in shown(browser.get(refused["Location"]))
     assert Account.objects.values().get(pk=person.pk) == before
     assert not Session.objects.filter(account=person).exists()
+    assert world.records("sign_in_step_refused", person) == 3  # what was sent, and not what was looked at
 
 
 def test_a_finished_sign_in_cannot_be_replayed(world: World) -> None:
@@ -151,22 +155,32 @@ def test_a_guesser_is_told_when_to_try_again_and_whom_to_call(world: World, sett
     assert reverse("organisations:find") in page.content.decode()
 
 
-@pytest.mark.parametrize(
-    "target",
-    [
-        "https://evil.example/",
-        "//evil.example/",
-        "///evil.example/",
-        "/\\evil.example/",
-        "\\\\evil.example",
-        "http:evil.example",
-        "javascript:alert(1)",
-        " //evil.example",
-        "\x00//evil.example",
-        "https://testserver@evil.example/",
-        "evil.example",
-    ],
-)
+ELSEWHERE = [
+    "https://evil.example/",
+    "//evil.example/",
+    "///evil.example/",
+    "/\\evil.example/",
+    "\\\\evil.example",
+    "http:evil.example",
+    "javascript:alert(1)",
+    " //evil.example",
+    "\x00//evil.example",
+    "https://testserver@evil.example/",
+    "evil.example",
+    "//evil.example",
+    "/\t/evil.example",
+    "/\n//evil.example",
+    "/%09/evil.example",
+    "/%2fevil.example",
+    "/%2F%2Fevil.example",
+    "/%5cevil.example",
+    "%2f%2fevil.example",
+    "/x\\..\\evil.example",
+    "/" + "evil.example" * 200,
+]
+
+
+@pytest.mark.parametrize("target", ELSEWHERE)
 def test_signing_in_leads_to_no_other_site(world: World, target: str) -> None:
     person = world.person()
     page = Browser().get(reverse("sign_in:start"), {"next": target}).content.decode()
@@ -174,6 +188,54 @@ def test_signing_in_leads_to_no_other_site(world: World, target: str) -> None:
     assert "javascript:" not in page
     response = Browser().sign_in(person.address, next=target)
     assert response["Location"] == reverse("my_account:home")
+
+
+@pytest.mark.parametrize("target", ELSEWHERE)
+def test_the_steps_lead_to_no_other_site(world: World, target: str) -> None:
+    person = world.person(accepted=False)
+    browser = Browser()
+    browser.sign_in(person.address, next=target)
+    assert browser.cookies[settings.NEXT_COOKIE].value == ""
+    # The cookie is put there by somebody else, and the address of the last page too.
+    browser.cookies[settings.NEXT_COOKIE] = quote(target)
+    last = browser.take("aup", version="1", accepted="on")
+    assert last["Location"] == reverse("my_account:home") + "?done=accepted"
+    home = browser.get(reverse("my_account:home"), {"done": "accepted", "next": target})
+    assert "evil.example" not in home.content.decode()
+    assert "javascript:" not in home.content.decode()
+
+
+def test_a_page_that_was_asked_for_is_offered_after_the_last_step(world: World) -> None:
+    person = world.person(accepted=False, profile_checked_at=None)
+    asked = "/my-account/sessions/?done=1&more=a%20b"
+    browser = Browser()
+    assert leads_to(browser.sign_in(person.address, next=asked), "sign_in:aup")
+    browser.take("aup", version="1", accepted="on")
+    last = browser.take("profile", given_name="Someone", family_name="Else")
+    home = browser.get(last["Location"])
+    assert "Your acceptance of the acceptable use policy is recorded" in shown(home)
+    assert f'href="{escape(asked)}"' in home.content.decode()
+    assert browser.cookies[settings.NEXT_COOKIE].value == ""
+    assert "Go on to the page" not in shown(browser.get(reverse("my_account:home"), {"next": asked}))
+
+
+def test_the_page_that_was_asked_for_in_one_sign_in_is_forgotten_in_the_next(world: World) -> None:
+    first, second = world.person(accepted=False), world.person(accepted=False)
+    browser = Browser()
+    browser.sign_in(first.address, next="/my-account/sessions/")
+    browser.sign_in(second.address)
+    last = browser.take("aup", version="1", accepted="on")
+    assert last["Location"] == reverse("my_account:home") + "?done=accepted"
+
+
+def test_before_a_policy_is_published_the_page_says_whom_to_tell(world: World) -> None:
+    person = world.person(accepted=False)
+    AupVersion.objects.all().delete()
+    page = Browser().sign_in(person.address)
+    assert page.status_code == 503
+    assert "Nobody can sign in yet" in shown(page)
+    assert "Tell your administrator" in shown(page)
+    assert Browser().sign_in(person.address, "wrong").status_code == 200
 
 
 def test_signing_in_leads_back_to_the_page_that_was_asked_for(world: World) -> None:

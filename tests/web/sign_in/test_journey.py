@@ -77,11 +77,17 @@ def test_signing_out_ends_the_session_and_empties_the_browser(world: World) -> N
 
 
 def test_stopping_half_way_empties_the_browser(world: World) -> None:
-    browser = half_way(world, world.person(), "new_password")
+    person = world.person()
+    browser = half_way(world, person, "new_password")
+    kept = Browser()
+    kept.cookies[settings.SIGN_IN_COOKIE] = browser.handle
     response = browser.post(reverse("sign_in:cancel"))
     assert browser.handle == ""
+    assert leads_to(kept.get(reverse("sign_in:aup")), "sign_in:start"), "a copy of the handle is dead too"
+    assert world.records("sign_in_stopped", person) == 1
     assert "You stopped before the last step" in shown(browser.get(response["Location"]))
     assert leads_to(browser.get(reverse("sign_in:aup")), "sign_in:start")
+    assert leads_to(browser.post(reverse("sign_in:cancel")), "sign_in:start"), "a second time too"
 
 
 def test_somebody_else_who_signs_in_on_the_same_browser_ends_the_session_that_was_there(world: World) -> None:
@@ -148,3 +154,22 @@ def test_a_policy_that_changes_after_it_was_accepted_half_way_is_owed_again(worl
     accepted = acceptance_of(person.pk)
     assert accepted is not None
     assert accepted.version.version == "2"
+
+
+def test_a_refused_sign_in_says_what_to_do_in_the_same_words_for_every_reason(world: World) -> None:
+    person, locked = world.person(), world.person(status="locked")
+    said = {
+        shown(Browser().sign_in(address, "not the password at all"))
+        for address in (person.address, locked.address, "nobody@example.org")
+    }
+    assert len(said) == 1
+    assert "Check the address and the password, then try again" in said.pop()
+
+
+def test_a_single_step_is_not_counted(world: World) -> None:
+    person = world.person(secret=None)
+    browser = Browser()
+    assert leads_to(browser.sign_in(person.address), "sign_in:account_secret")
+    page = shown(browser.get(reverse("sign_in:account_secret")))
+    assert "Set your account secret" in page
+    assert "Step 1 of 1" not in page

@@ -59,6 +59,7 @@ def source_of(response: Any) -> str:
 def words_of(response: Any) -> str:
     """What a person reads: without markup, spaces evened out."""
     text = re.sub(r"<(script|style|svg)\b.*?</\1>", " ", source_of(response), flags=re.S)
+    text = re.sub(r"<wbr>|</span><span>", "", text)  # where an address may break there is no space
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", text)).split())
 
 

@@ -155,6 +155,37 @@ def test_one_of_the_last_administrators_is_withdrawn_only_when_it_is_said(world:
     assert held_by(person.pk)[person.pk] == []
 
 
+@pytest.mark.parametrize("name", ["disable", "delete", "mark_as_leaver"])
+def test_one_of_the_last_administrators_goes_only_when_the_box_is_ticked(
+    world: World, primary: Browser, name: str
+) -> None:
+    person = world.administrator()
+    shown = primary.get(name, person.pk)
+    assert "Hill Practice would be left with too few administrators" in words_of(shown)
+    assert 'name="though_it_is_the_last"' in source_of(shown)
+
+    refused = primary.post(name, person.pk)
+
+    assert refused.status_code == 409
+    assert "confirm that you mean it" in words_of(refused)
+    assert 'name="though_it_is_the_last"' in source_of(refused)
+    person.refresh_from_db()
+    assert person.status == "active"
+    assert primary.post(name, person.pk, though_it_is_the_last="on").status_code == 302
+    person.refresh_from_db()
+    assert person.status != "active"
+
+
+@pytest.mark.parametrize("name", ["disable", "delete", "mark_as_leaver"])
+def test_nothing_is_said_of_the_last_administrators_where_none_goes(world: World, primary: Browser, name: str) -> None:
+    world.administrator()
+    world.administrator()
+    for person in (world.person(), world.administrator(), world.administrator("local_helpdesk")):
+        shown = source_of(primary.get(name, person.pk))
+        assert "though_it_is_the_last" not in shown
+        assert "too few administrators" not in shown
+
+
 def test_a_grant_that_is_gone_is_said_to_be(world: World, primary: Browser) -> None:
     for what in ("999999", "rubbish"):
         answer = primary.post("roles", world.person().pk, withdraw=what)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -152,8 +153,10 @@ def test_reset_password_asks_who_the_person_is(world: World, admin: Browser) -> 
 
 def test_a_reload_after_reset_password_shows_nothing_and_changes_nothing(world: World, admin: Browser) -> None:
     person, key = world.person(), str(uuid4())
-    first = admin.set_password(person, key=key, **IDENTIFIED)
-    again = admin.set_password(person, key=key, **IDENTIFIED)
+    seen = person.generation
+    first = admin.set_password(person, key=key, seen_generation=seen, **IDENTIFIED)
+    again = admin.set_password(person, key=key, seen_generation=seen, **IDENTIFIED)
+    assert again.status_code == 200
     assert shown_password(first) not in source_of(again)
     assert world.records("temporary_password_set", person) == 1
     assert IdentityConfirmation.objects.filter(account=person).count() == 1
@@ -175,7 +178,73 @@ def test_two_administrators_at_once_set_one_password_and_the_second_is_told(worl
     assert f'name="seen_generation" id="id_seen_generation" value="{person.generation}"' in source_of(late)
 
 
-def test_unticking_the_change_asks_for_a_reason(world: World, admin: Browser) -> None:
+def test_the_form_sent_again_with_something_else_in_it_is_refused(world: World, admin: Browser) -> None:
+    person, key = world.person(), str(uuid4())
+    admin.resecure(person)
+    person.refresh_from_db()
+    seen = person.generation
+    first = admin.set_password(person, key=key, seen_generation=seen, how="type", typed=TYPED)
+    assert shown_password(first) == TYPED
+    other = "orange ladders under the old pier"
+    refused = admin.set_password(person, key=key, seen_generation=seen, how="type", typed=other)
+    assert refused.status_code == 409
+    assert "This request repeats the key of another one." in words_of(refused)
+    assert other not in source_of(refused)
+    assert key not in source_of(refused), "the next try is a request of its own"
+    person.refresh_from_db()
+    assert matches(TYPED, person.password)
+    again = admin.set_password(person, key=key, seen_generation=seen, how="type", typed=TYPED)
+    assert again.status_code == 200
+    assert TYPED not in source_of(again)
+    assert world.records("temporary_password_set", person) == 1
+
+
+def test_another_temporary_password_asks_another_administrator_who_the_person_is(world: World, admin: Browser) -> None:
+    person = world.person()
+    admin.resecure(person)
+    admin.set_password(person)
+    assert 'name="method"' not in source_of(admin.get("temporary_password", person.pk))
+    other = Browser(world, world.administrator())
+    page = other.get("temporary_password", person.pk)
+    assert "confirm again who they are" in words_of(page)
+    assert 'name="method"' in source_of(page)
+    assert other.set_password(person).status_code == 422
+    assert world.records("temporary_password_set", person) == 1
+    shown_password(other.set_password(person, **IDENTIFIED))
+    used = IdentityConfirmation.objects.get(account=person, by=other.account.pk)
+    assert used.purpose == "reset_password"
+    assert used.used_at is not None
+
+
+def test_the_secret_that_was_forgotten_cannot_be_how_they_were_identified(world: World, admin: Browser) -> None:
+    person = world.person()
+    answer = admin.resecure(person, method="account_secret")
+    assert answer.status_code == 422
+    assert "by the account secret that they forgot" in words_of(answer)
+    assert not Resecuring.objects.exists()
+    assert not IdentityConfirmation.objects.exists()
+    assert admin.resecure(person, method="account_secret", because="forgotten_answers").status_code == 302
+
+
+def test_the_box_of_the_change_is_ticked_and_cannot_be_unticked(world: World, admin: Browser) -> None:
+    person = world.person()
+    admin.resecure(person)
+    page = admin.get("temporary_password", person.pk)
+    box = re.search(r'<input[^>]*name="require_change"[^>]*>', source_of(page))
+    assert box is not None
+    assert " checked" in box[0]
+    assert " disabled" in box[0]
+    assert "Require Password Change at Next logon" in words_of(page)
+    assert "The policy of this service always requires it" in words_of(page)
+    assert 'name="change_not_required_because"' not in source_of(page)
+    # A browser sends nothing for such a box; whoever sends something all the same gets no further.
+    shown_password(admin.set_password(person, require_change="", change_not_required_because="let me"))
+    person.refresh_from_db()
+    assert person.password_is_temporary
+
+
+def test_unticking_the_change_asks_for_a_reason(world: World, admin: Browser, settings: Any) -> None:
+    settings.RESECURE = settings.RESECURE.model_copy(update={"require_password_change_always": False})
     person = world.person()
     admin.resecure(person)
     answer = admin.set_password(person, require_change="")
@@ -248,18 +317,24 @@ def test_the_part_that_lives_is_sent_alone(world: World, admin: Browser) -> None
 def test_where_typing_is_not_allowed_the_page_only_generates(world: World, admin: Browser, settings: Any) -> None:
     person = world.person()
     admin.resecure(person)
-    settings.RESECURE = settings.RESECURE.model_copy(
-        update={"temporary_password_may_be_typed": False, "require_password_change_always": True}
-    )
+    settings.RESECURE = settings.RESECURE.model_copy(update={"temporary_password_may_be_typed": False})
     shown = admin.get("temporary_password", person.pk)
     assert 'name="typed"' not in source_of(shown)
-    assert 'name="require_change"' not in source_of(shown)
     shown_password(admin.set_password(person))
 
 
-def test_a_reload_of_a_password_that_may_be_kept_shows_nothing_either(world: World, admin: Browser) -> None:
+def test_a_reload_of_a_password_that_may_be_kept_shows_nothing_either(
+    world: World, admin: Browser, settings: Any
+) -> None:
+    settings.RESECURE = settings.RESECURE.model_copy(update={"require_password_change_always": False})
     person, key = world.person(), str(uuid4())
-    kept = {"key": key, "require_change": "", "change_not_required_because": "a ward computer", **IDENTIFIED}
+    kept = {
+        "key": key,
+        "seen_generation": person.generation,
+        "require_change": "",
+        "change_not_required_because": "a ward computer",
+        **IDENTIFIED,
+    }
     password = shown_password(admin.set_password(person, **kept))
     again = admin.set_password(person, **kept)
     assert again.status_code == 200

@@ -109,3 +109,10 @@ def test_an_auditor_sees_accounts_but_no_button_to_create_one(world: World, admi
 
 def test_a_person_without_a_role_is_kept_out(world: World) -> None:
     assert Browser(world, world.person()).get("search").status_code == 403
+
+
+def test_an_address_breaks_before_its_signs_and_is_whole_in_the_source(world: World, admin: Browser) -> None:
+    world.person(address="sian.o'connor@mail.example.org", given_name="Siân", family_name="O'Connor")
+    source = source_of(admin.get("search", text="connor"))
+    assert 'data-address="sian.o&#39;connor@mail.example.org"' in source
+    assert "<span>sian<wbr>.o&#39;connor</span><span>@mail<wbr>.example<wbr>.org</span>" in source

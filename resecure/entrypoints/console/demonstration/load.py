@@ -238,7 +238,7 @@ def _waiting(account: Account, change: Change, *, now: datetime) -> Delivery:
         order=0,
         requested_at=now - timedelta(hours=1),
         next_attempt_at=now + timedelta(days=2),
-        failed_because="the mail server does not answer",
+        failed_because="the mail server did not answer in time",
     )
 
 

@@ -8,7 +8,6 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from resecure.identity.accounts import IN_PROGRESS, Account, Status
@@ -91,7 +90,7 @@ def for_administrators() -> dict[str, Any]:
     """What the article for administrators reads from the rules."""
     return {
         "buttons": [(label, _WHAT_IT_DOES[permission]) for permission, label in BUTTONS.items()],
-        "roles": [(name.label, _(role.sentence)) for name, role in ROLES.items()],
+        "roles": [(name.label, role.sentence) for name, role in ROLES.items()],
         "refusals": reasons_against_a_resecure(),
     }
 

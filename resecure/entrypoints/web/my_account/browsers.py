@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 # The order decides: nearly every browser also claims to be the ones below it.
 _BROWSERS = [
@@ -15,13 +17,13 @@ _BROWSERS = [
     ("Chrom", "Chrome"),
     ("Safari", "Safari"),
 ]
-_SYSTEMS = [
-    ("iPhone", "an iPhone"),
-    ("iPad", "an iPad"),
+_SYSTEMS: list[tuple[str, str | Promise]] = [
+    ("iPhone", gettext_lazy("an iPhone")),
+    ("iPad", gettext_lazy("an iPad")),
     ("Android", "Android"),
     ("Windows", "Windows"),
-    ("CrOS", "a Chromebook"),
-    ("Macintosh", "a Mac"),
+    ("CrOS", gettext_lazy("a Chromebook")),
+    ("Macintosh", gettext_lazy("a Mac")),
     ("Linux", "Linux"),
 ]
 
@@ -29,7 +31,7 @@ _SYSTEMS = [
 def in_words(user_agent: str) -> str:
     """``Firefox on Windows``. Never the header itself: whoever sent it wrote it, and may want it read here."""
     browser = next((name for mark, name in _BROWSERS if mark in user_agent), "")
-    system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
+    system = str(next((name for mark, name in _SYSTEMS if mark in user_agent), ""))
     if browser and system:
         return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
     if browser or system:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from resecure.entrypoints.web.access import public, signed_in
 from resecure.entrypoints.web.help.policy_text import blocks
-from resecure.entrypoints.web.http import client_of, me_of, session_of, set_session
+from resecure.entrypoints.web.http import client_of, me_of, same_site, session_of, set_session
 from resecure.entrypoints.web.jinja import as_datetime
 from resecure.entrypoints.web.my_account.browsers import in_words
 from resecure.entrypoints.web.my_account.forms import PasswordForm
@@ -51,7 +51,9 @@ def home(request: HttpRequest) -> HttpResponse:
         notices.append({"kind": "success", "text": _("All steps are done. You are signed in.")})
     grants = held_by(me.pk)[me.pk]
     manages = any(Permission.VIEW_ACCOUNT in role_of(grant).permissions for grant in grants)
-    context = {"notices": notices, "manages": manages, "grants": grants}
+    # Only after the last step, and only a page of ours: otherwise a link from outside could put words here.
+    on = same_site(request, request.GET.get("next", "")) if notices else ""
+    context = {"notices": notices, "manages": manages, "grants": grants, "on": on}
     return render(request, "my_account/home.jinja", context)
 
 
@@ -151,7 +153,7 @@ def password(request: HttpRequest) -> HttpResponse:
             response = HttpResponseRedirect(reverse("my_account:sessions") + "?done=password")
             set_session(response, token)
             return response
-    context = {"form": form, "account": me, "rules": markable(password_rules())}
+    context = {"form": form, "account": me, "rules": markable(password_rules(me))}
     return render(request, "my_account/password.jinja", context, status=status)
 
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from resecure.entrypoints.web.access import public
 from resecure.entrypoints.web.organisations.forms import FindForm
 from resecure.identity.folding import fold
-from resecure.identity.organisations import Organisation, desk_of
+from resecure.identity.organisations import OF_THE_SERVICE, Organisation, desk_of
 
 SHOWN = 50
 LONGEST = 100
@@ -32,14 +32,17 @@ def find(request: HttpRequest) -> HttpResponse:
 @public
 def page(request: HttpRequest, code: str) -> HttpResponse:
     """How to reach the administrators of one organisation, or of the nearest above it that has a desk."""
-    organisation = (
-        Organisation.objects.filter(code=code).first() or Organisation.objects.filter(code=code.upper()).first()
-    )
+    organisation = _listed().filter(code=code).first() or _listed().filter(code=code.upper()).first()
     if organisation is None:
         raise Http404
     desk = desk_of(organisation)
     context = {"organisation": organisation, "desk": desk, "own": desk.pk == organisation.pk}
     return render(request, "organisations/page.jinja", context)
+
+
+def _listed() -> QuerySet[Organisation]:
+    """All but the service's own: nobody works there, so nobody looks for who to call."""
+    return Organisation.objects.exclude(code=OF_THE_SERVICE)
 
 
 def _matching(searched: str) -> QuerySet[Organisation]:
@@ -58,4 +61,4 @@ def _matching(searched: str) -> QuerySet[Organisation]:
         output_field=IntegerField(),
     )
     matching = is_code | every_word if words else is_code
-    return Organisation.objects.filter(matching).order_by(place, "name_key", "code")
+    return _listed().filter(matching).order_by(place, "name_key", "code")

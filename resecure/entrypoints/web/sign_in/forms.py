@@ -8,6 +8,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from resecure.entrypoints.web.forms import CurrentPasswordField, NewPasswordField, PageForm, SecretField
+from resecure.operations.shared.typed import mobile_number
+from resecure.policy.refusals import Invalid
 
 
 class SignInForm(PageForm):
@@ -46,10 +48,16 @@ class ProfileForm(PageForm):
     """One's own profile: at sign-in, and later in the portal."""
 
     given_name = forms.CharField(
-        label=_("Given name"), strip=False, widget=forms.TextInput(attrs={"autocomplete": "given-name"})
+        label=_("Given name"),
+        strip=False,
+        widget=forms.TextInput(attrs={"autocomplete": "given-name"}),
+        error_messages={"required": _("Enter your given name")},
     )
     family_name = forms.CharField(
-        label=_("Family name"), strip=False, widget=forms.TextInput(attrs={"autocomplete": "family-name"})
+        label=_("Family name"),
+        strip=False,
+        widget=forms.TextInput(attrs={"autocomplete": "family-name"}),
+        error_messages={"required": _("Enter your family name")},
     )
     job_title = forms.CharField(
         label=_("Job title"),
@@ -63,6 +71,15 @@ class ProfileForm(PageForm):
         required=False,
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
     )
+
+    def clean_mobile(self) -> str:
+        """As typed. Judged here as well, so that a missing name and a wrong number are said at once."""
+        typed: str = self.cleaned_data["mobile"]
+        try:
+            mobile_number(typed)
+        except Invalid as invalid:
+            raise forms.ValidationError(invalid.errors["mobile"]) from None
+        return typed
 
 
 class AccountSecretForm(PageForm):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from contextlib import suppress
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import rotate_token
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from resecure.entrypoints.web.access import half_signed_in, public
@@ -22,7 +22,10 @@ from resecure.entrypoints.web.http import (
     clear_sign_in,
     client_of,
     me_of,
+    next_of,
+    same_site,
     session_of,
+    set_next,
     set_session,
     set_sign_in,
     sign_in_handle,
@@ -35,23 +38,25 @@ from resecure.operations import end_session
 from resecure.operations.shared import step_frame
 from resecure.operations.shared.progress import Progress
 from resecure.operations.sign_in import sign_in
+from resecure.operations.stop_sign_in import stop_sign_in
 from resecure.policy.next_sign_in import Step
 from resecure.policy.passwords import Rule, password_rules
-from resecure.policy.refusals import Invalid, NotFound, NotSignedIn, Refused, Throttled
+from resecure.policy.refusals import Invalid, NotFound, NotSignedIn, PolicyNotPublished, Refused, Throttled
 from resecure.policy.secrets import secret_rules
+
+NOT_READY = gettext_lazy(
+    "Nobody can sign in yet: the acceptable use policy has not been published. Tell your administrator; the operator "
+    "of the service must publish it. Your password was not used up"
+)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @public
 def start(request: HttpRequest) -> HttpResponse:
     """Address and password. One answer for every failure; who is half-way is led to where they stopped."""
-    target = _same_site(request, request.POST.get("next") or request.GET.get("next") or "")
+    target = same_site(request, request.POST.get("next") or request.GET.get("next") or "")
     if request.method != "POST":
-        if request.me is not None:  # type: ignore[attr-defined]
-            return HttpResponseRedirect(target or reverse("my_account:home"))
-        if (owed := _owed_by_the_cookie(request)) is not None:
-            return HttpResponseRedirect(owed)
-        return _start_page(request, SignInForm(), target)
+        return _first_page(request, target)
     form = SignInForm(request.POST)
     if not form.is_valid():
         return _start_page(request, form, target)
@@ -60,6 +65,9 @@ def start(request: HttpRequest) -> HttpResponse:
     except NotSignedIn:
         form.add_error(None, _("The address or the password is not right, or the account cannot be used just now"))
         return _start_page(request, form, target)
+    except PolicyNotPublished:
+        form.add_error(None, NOT_READY)
+        return _start_page(request, form, target, status=503)
     except Throttled as throttled:
         form.add_error(None, _("Too many failed tries. Try again in %(wait)s") % {"wait": waiting(throttled.seconds)})
         response = _start_page(request, form, target, status=429)
@@ -69,7 +77,10 @@ def start(request: HttpRequest) -> HttpResponse:
         # Somebody else signs in on this browser: the session that was here must not live on unseen.
         with suppress(NotFound):
             end_session.sign_out(session_of(request), by=me_of(request))
-    return _go_on(request, progress, target or reverse("my_account:home"))
+    response = _go_on(request, progress, target or reverse("my_account:home"))
+    if progress.session is None:
+        set_next(response, target)
+    return response
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -98,8 +109,11 @@ def account_secret(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @public
-def cancel(_request: HttpRequest) -> HttpResponse:
-    """Afterwards this browser no longer holds the half-way sign-in."""
+def cancel(request: HttpRequest) -> HttpResponse:
+    """Afterwards the half-way sign-in is over, and this browser no longer holds it; the same answer where it was
+    over before."""
+    with suppress(NotSignedIn):
+        stop_sign_in(sign_in_handle(request))
     response = HttpResponseRedirect(reverse("sign_in:start") + "?stopped=1")
     clear_sign_in(response)
     return response
@@ -112,6 +126,8 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     if request.me is not None:  # type: ignore[attr-defined]
         with suppress(NotFound):
             end_session.sign_out(session_of(request), by=me_of(request))
+    with suppress(NotSignedIn):
+        stop_sign_in(sign_in_handle(request))
     response = HttpResponseRedirect(reverse("sign_in:start") + "?signed_out=1")
     clear_session(response)
     clear_sign_in(response)
@@ -129,12 +145,15 @@ def markable(rules: list[Rule]) -> list[dict[str, str]]:
     return [{"text": rule.text, "rule": rule.check, "value": rule.value} for rule in rules]
 
 
-def _same_site(request: HttpRequest, target: str) -> str:
-    """The path to go to after signing in, or nothing: a link from outside must not lead on to another site."""
-    hosts = {request.get_host()}
-    if target.startswith("/") and url_has_allowed_host_and_scheme(target, hosts, require_https=request.is_secure()):
-        return target
-    return ""
+def _first_page(request: HttpRequest, target: str) -> HttpResponse:
+    if request.me is not None:  # type: ignore[attr-defined]
+        return HttpResponseRedirect(target or reverse("my_account:home"))
+    if (owed := _owed_by_the_cookie(request)) is None:
+        return _start_page(request, SignInForm(), target)
+    response = HttpResponseRedirect(owed)
+    if target:
+        set_next(response, target)
+    return response
 
 
 def _owed_by_the_cookie(request: HttpRequest) -> str | None:
@@ -171,6 +190,8 @@ def _start_page(request: HttpRequest, form: SignInForm, target: str, *, status: 
                 }
             )
     context = {"form": form, "next": target, "notices": notices, "throttled": status == 429}
+    # Asked of the form, not of the failure: the words below it are the same for every reason.
+    context["refused"] = status == 200 and bool(form.non_field_errors())
     return render(request, "sign_in/start.jinja", context, status=status)
 
 
@@ -193,7 +214,7 @@ def _serve(request: HttpRequest, page: StepPage) -> HttpResponse:
     sign_in: SignIn = request.sign_in  # type: ignore[attr-defined]
     owed = step_frame.owed_by(sign_in)
     if owed[0] is not page.step:
-        return _to_owed(owed, refused=request.method == "POST")
+        return _out_of_turn(request, page, owed)
     if request.method != "POST":
         return _step_page(request, page, page.form(**_shown_first(page, sign_in)), owed)
     form = page.form(request.POST)
@@ -214,8 +235,23 @@ def _serve(request: HttpRequest, page: StepPage) -> HttpResponse:
             raise NotSignedIn from None
         return _to_owed(current, refused=True)
     accepted = sign_in.aup_agreed_id is not None or page.step is Step.AUP
-    done = "accepted" if accepted else "steps"
-    return _go_on(request, progress, f"{reverse('my_account:home')}?done={done}")
+    return _go_on(request, progress, _home(request, done="accepted" if accepted else "steps"))
+
+
+def _home(request: HttpRequest, *, done: str) -> str:
+    """Home, where the person reads that all is recorded; from there on to what they asked for before the steps."""
+    query = {"done": done}
+    if target := next_of(request):
+        query["next"] = target
+    return f"{reverse('my_account:home')}?{urlencode(query)}"
+
+
+def _out_of_turn(request: HttpRequest, page: StepPage, owed: list[Step]) -> HttpResponse:
+    """What was sent is on record; a page that is looked at is not."""
+    if request.method == "POST":
+        with suppress(Refused):
+            step_frame.insist_on_turn(page.step, request.sign_in)  # type: ignore[attr-defined]
+    return _to_owed(owed, refused=request.method == "POST")
 
 
 def _to_owed(owed: list[Step], *, refused: bool) -> HttpResponse:
@@ -248,9 +284,9 @@ def _step_page(
         "notices": notices,
     }
     if page.step is Step.NEW_PASSWORD:
-        context["rules"] = markable(password_rules())
+        context["rules"] = markable(password_rules(sign_in.account))
     elif page.step is Step.ACCOUNT_SECRET:
-        context["rules"] = markable(secret_rules())
+        context["rules"] = markable(secret_rules(sign_in.account))
     elif page.step is Step.AUP:
         version = current_aup()
         context |= {"version": version, "blocks": blocks(version.text)}

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from resecure.audit.events import SENTENCES, Event
@@ -29,6 +30,13 @@ from resecure.policy.roles import Permission
 
 HISTORY = 10
 MANY = 100
+# What can be refused and has no button.
+_OTHER_OPERATIONS = {
+    Permission.CREATE_ACCOUNT: gettext_lazy("Create account"),
+    Permission.CONFIRM_IDENTITY: gettext_lazy("Confirm identity"),
+    Permission.GRANT_ROLE: gettext_lazy("Grant role"),
+    Permission.WITHDRAW_ROLE: gettext_lazy("Withdraw role"),
+}
 # The one that takes an account back first, then what helps the person in, then what shuts the account.
 ORDER = (
     Permission.RESECURE,
@@ -43,7 +51,6 @@ ORDER = (
     Permission.RESTORE,
 )
 PAGES = {Permission.RESET_PASSWORD: "temporary_password"}
-SEVERE = {Permission.DELETE}
 
 
 @administrator
@@ -86,7 +93,7 @@ def _button(permission: Permission, facts: Facts) -> dict[str, Any]:
     text = str(BUTTONS[permission])
     if permission is Permission.RESET_PASSWORD and facts.awaits_temporary_password:
         text = _("Set temporary password")
-    variant = "warning" if permission in SEVERE else "secondary"
+    variant = "secondary"  # the page that asks again is where a severe one is red
     if permission is Permission.RESECURE or (
         permission is Permission.RESET_PASSWORD and facts.awaits_temporary_password
     ):
@@ -143,7 +150,7 @@ def _history(found: Account) -> list[tuple[datetime, str, str]]:
 
 def _sentence(record: Record, *, target: str, names: dict[UUID, str]) -> str:
     try:
-        sentence = SENTENCES[Event(record.event)]
+        sentence = str(SENTENCES[Event(record.event)])
     except ValueError:
         sentence = record.event  # a record of a later version: shown as it is rather than not at all
     actor = names.get(record.actor, _("Somebody")) if record.actor else _("The service")
@@ -155,7 +162,7 @@ def _more(details: dict[str, Any]) -> str:
     """What of a record's details helps an administrator: plain words only, and only what is known by name."""
     parts = []
     if (operation := details.get("operation")) in set(Permission) and details.get("reasons"):
-        parts.append(str(BUTTONS.get(Permission(operation), operation.replace("_", " ").capitalize())))
+        parts.append(str((BUTTONS | _OTHER_OPERATIONS).get(Permission(operation), operation)))
     if (method := details.get("method")) in Method.values:
         parts.append(str(Method(method).label))
     if reference := details.get("reference"):

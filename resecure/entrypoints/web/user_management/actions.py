@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from resecure.entrypoints.web.access import administrator
 from resecure.entrypoints.web.forms import PageForm
-from resecure.entrypoints.web.user_management.forms import IdentityForm, JoinForm
+from resecure.entrypoints.web.user_management.forms import IdentityForm, JoinForm, ShutForm
 from resecure.entrypoints.web.user_management.shared import (
     account_href,
     all_reasons,
@@ -36,6 +36,7 @@ from resecure.operations import mark_as_leaver as mark_as_leaver_operation
 from resecure.operations import restore as restore_operation
 from resecure.operations import unlock as unlock_operation
 from resecure.policy.actions import BUTTONS, Facts, reasons_not_to
+from resecure.policy.last_administrators import sentence_of, those_among_the_last
 from resecure.policy.refusals import Invalid, Refusal, Refused
 from resecure.policy.roles import Permission
 
@@ -69,6 +70,7 @@ UNLOCK = Action(
     question=gettext_lazy("Unlock the account of %(name)s?"),
     effects=(
         gettext_lazy("The person can sign in again with the password they had."),
+        gettext_lazy("The account is what it was before the lock: Active, Inactive or Active (Leaver)."),
         gettext_lazy("The count of wrong passwords starts at zero."),
         gettext_lazy("If they no longer know the password, use Reset Password instead: it unlocks too."),
     ),
@@ -84,7 +86,10 @@ DISABLE = Action(
         gettext_lazy("After %(disabled_days)d days the account is deleted."),
     ),
     severe=True,
-    run=lambda facts, _form: disable_operation.disable(facts.account.pk, by=facts.by),
+    form=ShutForm,
+    run=lambda facts, form: disable_operation.disable(
+        facts.account.pk, by=facts.by, though_it_is_the_last=form.cleaned_data["though_it_is_the_last"]
+    ),
 )
 ENABLE = Action(
     permission=Permission.ENABLE,
@@ -104,7 +109,10 @@ MARK_AS_LEAVER = Action(
         gettext_lazy("If no organisation takes the account over in that time, it is deleted."),
     ),
     severe=True,
-    run=lambda facts, _form: mark_as_leaver_operation.mark_as_leaver(facts.account.pk, by=facts.by),
+    form=ShutForm,
+    run=lambda facts, form: mark_as_leaver_operation.mark_as_leaver(
+        facts.account.pk, by=facts.by, though_it_is_the_last=form.cleaned_data["though_it_is_the_last"]
+    ),
 )
 JOIN = Action(
     permission=Permission.JOIN,
@@ -126,7 +134,10 @@ DELETE = Action(
         gettext_lazy("It can be restored for %(restore_days)d days, and never after that."),
     ),
     severe=True,
-    run=lambda facts, _form: delete_operation.delete(facts.account.pk, by=facts.by),
+    form=ShutForm,
+    run=lambda facts, form: delete_operation.delete(
+        facts.account.pk, by=facts.by, though_it_is_the_last=form.cleaned_data["though_it_is_the_last"]
+    ),
 )
 RESTORE = Action(
     permission=Permission.RESTORE,
@@ -185,12 +196,14 @@ def _show(
         "leaver_days": settings.RESECURE.leaver_days,
         "restore_days": settings.RESECURE.restore_within_days,
     }
+    last = those_among_the_last(facts.target_grants) if isinstance(form, ShutForm) else []
     context = {
         "page_title": str(action.question) % numbers,
         "account": facts.account,
         "effects": [str(effect) % numbers for effect in action.effects],
         "form": form,
-        "fields": list(form.fields),
+        "warnings": [sentence_of(grant) for grant in last],
+        "fields": [name for name in form.fields if last or not isinstance(form, ShutForm)],
         "button": str(BUTTONS[action.permission]),
         "variant": "warning" if action.severe else "",
         "needs_identity": isinstance(form, IdentityForm),

@@ -15,6 +15,7 @@ from resecure.identity.resecurings import Trigger
 from resecure.identity.roles import RoleName
 from resecure.operations.confirm_identity import confirm_identity
 from resecure.policy.actions import Facts
+from resecure.policy.evidence import contradiction
 from resecure.policy.roles import ROLES
 
 GENERATE, TYPE = "generate", "type"
@@ -94,6 +95,13 @@ class ResecureForm(IdentityForm):
     )
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4, error_messages={"required": _("Reload the page")})
 
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        # Said before a confirmation is written down that could not be used. The operation asks the same.
+        for reason in contradiction(data.get("because", ""), data.get("method", "")):
+            self.add_error("method", reason.whole)
+        return data
+
 
 class TemporaryPasswordForm(PageForm):
     """Type a temporary password or have one generated."""
@@ -131,7 +139,12 @@ class TemporaryPasswordForm(PageForm):
         if not may_type:
             del self.fields["how"], self.fields["typed"]
         if must_change:
-            del self.fields["require_change"], self.fields["change_not_required_because"]
+            # Ticked whatever is sent: the browser sends nothing for a box that cannot be changed.
+            self.fields["require_change"].disabled = True
+            self.fields["require_change"].help_text = _(
+                "The policy of this service always requires it: nobody keeps a password that somebody else knows."
+            )
+            del self.fields["change_not_required_because"]
         else:
             self.fields["change_not_required_because"].widget.attrs["autocomplete"] = "off"
 
@@ -139,8 +152,7 @@ class TemporaryPasswordForm(PageForm):
         data = super().clean() or {}
         if data.get("how") == TYPE and not data.get("typed"):
             self.add_error("typed", _("Type a temporary password, or have one generated"))
-        asks = "require_change" in self.fields and not data.get("require_change")
-        if asks and not str(data.get("change_not_required_because") or "").strip():
+        if not data.get("require_change") and not str(data.get("change_not_required_because") or "").strip():
             self.add_error(
                 "change_not_required_because",
                 _("Say why the person may keep this password, or tick Require Password Change at Next logon"),
@@ -183,9 +195,17 @@ class JoinForm(PageForm):
 class CreateForm(PageForm):
     """A new account. The rules of each field are the operation's."""
 
-    given_name = forms.CharField(label=_("Given name"))
-    family_name = forms.CharField(label=_("Family name"))
-    address = forms.CharField(label=_("Mail address"), help_text=_("They sign in with it, like name@example.org."))
+    given_name = forms.CharField(
+        label=_("Given name"), error_messages={"required": _("Enter the given name of the person")}
+    )
+    family_name = forms.CharField(
+        label=_("Family name"), error_messages={"required": _("Enter the family name of the person")}
+    )
+    address = forms.CharField(
+        label=_("Mail address"),
+        help_text=_("They sign in with it, like name@example.org."),
+        error_messages={"required": _("Enter the mail address of the person")},
+    )
     organisation = forms.CharField(label=_("Organisation code"), max_length=20)
     job_title = forms.CharField(label=_("Job title"), required=False)
     mobile = forms.CharField(
@@ -211,7 +231,7 @@ class GrantRoleForm(PageForm):
     @staticmethod
     def hints() -> dict[str, str]:
         """The sentence of each role."""
-        return {name.value: role.sentence for name, role in ROLES.items()}
+        return {name.value: str(role.sentence) for name, role in ROLES.items()}
 
 
 class WithdrawRoleForm(PageForm):
@@ -219,6 +239,14 @@ class WithdrawRoleForm(PageForm):
 
     withdraw = forms.IntegerField(widget=forms.HiddenInput, max_value=2**62)
     though_it_is_the_last = forms.BooleanField(required=False)
+
+
+class ShutForm(PageForm):
+    """Nothing to type, but a box to tick where an organisation would be left with too few administrators."""
+
+    mark_optional = False
+
+    though_it_is_the_last = forms.BooleanField(label=_("Go on all the same"), required=False)
 
 
 def key_of(form: PageForm) -> str:

@@ -60,13 +60,13 @@ def _system(each: outbox.Progress) -> Row:
     name = f"{each.system.label}: {each.change.label}"
     took = _("%(count)d ms") % {"count": each.milliseconds} if each.milliseconds is not None else ""
     if each.state is State.FAILED:
-        because = each.failed_because or _("no reason was given")
+        because = each.because or _("no reason was given")
         return Row(name=name, state="failed", at=None, detail=because)
     if each.is_open:
         if each.failed_because:
             detail = _("tried %(times)d times, trying again (%(because)s)") % {
                 "times": each.attempts,
-                "because": each.failed_because,
+                "because": each.because,
             }
         else:
             detail = _("asked, no answer yet")

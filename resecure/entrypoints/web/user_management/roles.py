@@ -21,8 +21,9 @@ from resecure.entrypoints.web.user_management.shared import (
     put_beside_fields,
 )
 from resecure.identity.roles import RoleName
-from resecure.operations.grant_role import grant_role, is_among_the_last, withdraw_role
+from resecure.operations.grant_role import grant_role, withdraw_role
 from resecure.policy.actions import Facts, reasons_not_to
+from resecure.policy.last_administrators import is_among_the_last
 from resecure.policy.refusals import Invalid, Refusal, Refused
 from resecure.policy.roles import Permission, role_of
 

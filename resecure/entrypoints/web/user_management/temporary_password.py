@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -29,10 +29,12 @@ from resecure.entrypoints.web.user_management.shared import (
 from resecure.identity.confirmations import Purpose
 from resecure.operations.set_temporary_password import (
     TemporaryPassword,
+    key_reused,
     set_temporary_password,
-    was_answered,
 )
+from resecure.operations.shared.asked_before import Asked, key_was_used
 from resecure.policy.actions import Facts, reasons_not_to
+from resecure.policy.evidence import reset_needs_evidence
 from resecure.policy.passwords import temporary_password_rules
 from resecure.policy.refusals import Invalid, Refusal, Refused
 from resecure.policy.roles import Permission
@@ -54,8 +56,8 @@ def temporary_password(request: HttpRequest, account_id: UUID) -> HttpResponse:
         return _show(request, facts, _form(facts))
     form = _form(facts, request)
     # Looked at before the form: the account is another one now, and may ask for more than the first time.
-    if was_answered(facts.account, by=facts.by, idempotency_key=request.POST.get("key", "")):
-        return _shown(request, facts, None, must_change=facts.account.password_is_temporary)
+    if (before := _answered_before(request, facts)) is not None:
+        return before
     if not form.is_valid():
         return _show(request, facts, form)
     try:
@@ -65,6 +67,8 @@ def temporary_password(request: HttpRequest, account_id: UUID) -> HttpResponse:
         return _show(request, facts, form)
     except Refused as refused:
         facts = look(request, account_id, asked=Permission.RESET_PASSWORD)
+        if (before := _answered_before(request, facts)) is not None:  # by the other of two clicks, a moment ago
+            return before
         reasons = all_reasons(refused, Permission.RESET_PASSWORD, facts)
         # What was typed stays, but it now answers to what this page shows: the account as it is.
         again = _form(facts, request, seen_generation=str(facts.account.generation))
@@ -73,9 +77,27 @@ def temporary_password(request: HttpRequest, account_id: UUID) -> HttpResponse:
     return _shown(request, facts, given, must_change=given.require_change)
 
 
-def _needs_identity(facts: Facts) -> bool:
-    """After a resecure the evidence is on record, and an account without a password has nobody to confuse."""
-    return facts.resecuring is None and not facts.awaits_temporary_password
+def _answered_before(request: HttpRequest, facts: Facts) -> HttpResponse | None:
+    """The answer to a form whose key set the password that the account has now: the page without it, or, if the
+    form says something else than the first time, a no. None if the key is new."""
+    kept, key = facts.account.temporary_password_key, request.POST.get("key", "")
+    if not key_was_used(kept, key, by=facts.by):
+        return None
+    form = TemporaryPasswordForm(request.POST, **_options())
+    if form.is_valid():
+        asked = Asked.of(
+            facts.account.pk,
+            by=facts.by,
+            idempotency_key=key,
+            typed=form.password,
+            require_change=form.cleaned_data["require_change"],
+            because=form.cleaned_data.get("change_not_required_because", ""),
+            seen_generation=form.cleaned_data["seen_generation"],
+        )
+        if asked is not None and asked.says_what_was_kept(kept, confirmation_too=False):
+            return _shown(request, facts, None, must_change=facts.account.password_is_temporary)
+    again = _form(facts, request, seen_generation=str(facts.account.generation), key=str(uuid4()))
+    return _show(request, facts, again, reasons=[key_reused()])
 
 
 def _title(facts: Facts) -> str:
@@ -83,17 +105,20 @@ def _title(facts: Facts) -> str:
 
 
 def _form(facts: Facts, request: HttpRequest | None = None, **changes: str) -> TemporaryPasswordForm:
-    kind = ResetPasswordForm if _needs_identity(facts) else TemporaryPasswordForm
-    options: dict[str, Any] = {
-        "may_type": settings.RESECURE.temporary_password_may_be_typed,
-        "must_change": settings.RESECURE.require_password_change_always,
-    }
+    kind = ResetPasswordForm if reset_needs_evidence(facts) else TemporaryPasswordForm
     if request is None:
-        return kind(initial={"seen_generation": facts.account.generation}, **options)
+        return kind(initial={"seen_generation": facts.account.generation}, **_options())
     data = request.POST.copy()
     for name, value in changes.items():
         data[name] = value
-    return kind(data, **options)
+    return kind(data, **_options())
+
+
+def _options() -> dict[str, bool]:
+    return {
+        "may_type": settings.RESECURE.temporary_password_may_be_typed,
+        "must_change": settings.RESECURE.require_password_change_always,
+    }
 
 
 def _confirm_and_set(facts: Facts, form: TemporaryPasswordForm) -> TemporaryPassword:
@@ -104,7 +129,7 @@ def _confirm_and_set(facts: Facts, form: TemporaryPasswordForm) -> TemporaryPass
         facts.account.pk,
         by=facts.by,
         typed=form.password,
-        require_change=form.cleaned_data.get("require_change", True),
+        require_change=form.cleaned_data["require_change"],
         change_not_required_because=form.cleaned_data.get("change_not_required_because", ""),
         confirmation=confirmation,
         seen_generation=form.cleaned_data["seen_generation"],

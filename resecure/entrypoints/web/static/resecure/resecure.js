@@ -22,6 +22,18 @@ function copyButton(button) {
 
 const characters = (text) => [...text.normalize("NFC")];
 const plain = (text) => text.normalize("NFC").toLowerCase();
+// As the service compares names (identity/folding.py): no capitals, no accents, single spaces.
+const LETTERS = { ø: "o", đ: "d", ð: "d", ł: "l", þ: "th", æ: "ae", œ: "oe", ı: "i", ß: "ss", "’": "'", "‘": "'" };
+const fold = (text) =>
+  text
+    .toLowerCase()
+    .replace(/[øđðłþæœıß’‘]/g, (letter) => LETTERS[letter])
+    .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
+    .trim()
+    .replace(/\s+/g, " ");
+const squeeze = (text) => fold(text).replace(/[^\p{L}\p{N}]/gu, "");
+const words = (value) => value.split("|").filter((word) => word !== "");
 
 /** One function a rule; a rule that only the server can judge has none and stays a plain line. */
 const RULES = {
@@ -30,7 +42,10 @@ const RULES = {
   "more-than": (text, value) => characters(text).length > Number(value),
   "letters-only": (text) => /^\p{L}+$/u.test(text.normalize("NFC")),
   "not-containing": (text, value) =>
-    text !== "" && value.split("|").every((word) => word === "" || !plain(text).includes(plain(word))),
+    text !== "" &&
+    words(value).every((word) => !fold(text).includes(word) && !squeeze(text).includes(word.replaceAll(" ", ""))),
+  "not-one-of": (text, value) => text !== "" && !words(value).includes(squeeze(text)),
+  different: (text, value) => new Set(plain(text)).size >= Number(value),
   same: (text, value) => text !== "" && text === document.getElementById(value)?.value,
 };
 
