@@ -268,6 +268,8 @@ def _instead_of_status(account: Account) -> str:
         return _("Restore the account first.")
     if status is Status.DELETED_PERMANENT:
         return _("Create a new account.")
+    if status is Status.PENDING:
+        return _("Set a temporary password; that completes the account.")
     if status in IN_PROGRESS:
         return _("Wait until the change under way has finished.")
     return ""
