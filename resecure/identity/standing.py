@@ -71,7 +71,7 @@ def lock_with_standing(account: UUID, *, by: UUID, confirmation: UUID | None = N
     whoever does so a moment later was too late for this operation.)
     """
     with statements.reading() as row, statements.reading() as around:
-        with statements.queued():
+        with statements.queued(first=True):
             row.execute(*locking(account))
             around.execute(_statement(_WHAT_DECIDES), [by, account, confirmation])
         found = row.fetchone()

@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import connection, models
-from psycopg.pq import Format
+from psycopg.pq import Format, TransactionStatus
 
 if TYPE_CHECKING:
     from django.db.backends.utils import CursorWrapper
@@ -78,17 +78,25 @@ def _insert(model: type[models.Model]) -> str:
 
 
 @contextmanager
-def queued(*, last: bool = False) -> Iterator[None]:
+def queued(*, first: bool = False, last: bool = False) -> Iterator[None]:
     """Send the statements of this block to the server in one go and learn at its end that all succeeded.
 
     For statements whose row counts nobody asks for. An error of any of them is raised here, inside the
-    caller's transaction, which then undoes all of them. With ``last`` the COMMIT travels with them: they are
-    the last writes of the transaction, and it is durable when the block ends. The server skips a COMMIT that
-    comes after an error. Within another transaction (a savepoint) the outer one commits, as ever.
+    caller's transaction, which then undoes all of them. With ``first`` the BEGIN travels with them, where the
+    transaction has not begun. With ``last`` the COMMIT does: they are the last writes of the transaction, and it
+    is durable when the block ends; the server skips a COMMIT that comes after an error. Within another
+    transaction (a savepoint) the outer one begins and commits, as ever.
     """
     connection.ensure_connection()
-    with connection.wrap_database_errors, connection.connection.pipeline():
+    driver, alone = connection.connection, len(connection.atomic_blocks) == 1
+    begins = first and alone and driver.info.transaction_status is TransactionStatus.IDLE
+    if begins:
+        # The driver would send a BEGIN of its own, and wait for its answer. atomic() still ends what begins here:
+        # it commits or rolls back whatever transaction is open.
+        driver.autocommit = True
+    with connection.wrap_database_errors, driver.pipeline():
+        if begins:
+            run("BEGIN", [])
         yield
-        if last and len(connection.atomic_blocks) == 1:
-            # What atomic() itself calls at its end, where it then finds nothing left to commit.
-            connection._commit()  # type: ignore[attr-defined]
+        if last and alone:
+            run("COMMIT", [])

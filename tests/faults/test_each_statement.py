@@ -90,7 +90,10 @@ def test_a_commit_that_fails_leaves_the_state_wholly_as_it_was(
     def broken() -> None:
         raise OperationalError("the connection broke at commit")
 
-    with monkeypatch.context() as patched:
+    def unless_commit(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+        return broken() if sql == "COMMIT" else execute(sql, params, many, context)
+
+    with monkeypatch.context() as patched, connection.execute_wrapper(unless_commit):
         patched.setattr(connection, "_commit", broken)
         with pytest.raises(OperationalError):
             call()
