@@ -50,8 +50,8 @@ def run(*, short: bool = False) -> list[Figure]:
                 measured=f"{many / one:.2f} × ({many:.2f} ms against {one:.2f} ms)",
                 bound="≤ 4 ×",
                 holds=many <= 4 * one,
-                bounded_by="two trips to the server where the UPDATE takes one, the row work of eight rows and the seal "
-                "of the record, and the Python of driver and cursors, which takes longer than the whole UPDATE",
+                bounded_by="two trips to the server where the UPDATE takes one, the row work of eight rows and the "
+                "seal of the record, and the Python of driver and cursors, which takes longer than the whole UPDATE",
             ),
             *_sessions(by, short=short),
         ]
