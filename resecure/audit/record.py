@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import connection
 
 from resecure.audit.events import Event
+from resecure.database import statements
 
 # Many chains, not one: a single chain would make every operation of the service wait for every other.
 # An account always writes to the same one, so its own history is ordered.
@@ -38,19 +39,18 @@ def append(
 
     Take it as late in the transaction as the operation allows: it locks the end of one chain.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _INSERT,
-            [
-                chain_of(target or actor),
-                at,
-                event.value,
-                actor,
-                target,
-                organisation_path,
-                json.dumps(details or {}, sort_keys=True, ensure_ascii=True),
-            ],
-        )
+    statements.run(
+        _INSERT,
+        [
+            chain_of(target or actor),
+            at,
+            event.value,
+            actor,
+            target,
+            organisation_path,
+            json.dumps(details or {}, sort_keys=True, ensure_ascii=True),
+        ],
+    )
 
 
 def chain_of(subject: UUID | None) -> int:

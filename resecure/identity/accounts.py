@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from resecure.identity import statements
+from resecure.database import statements
 from resecure.identity.folding import fold
 from resecure.identity.organisations import Organisation
 

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from resecure.identity import statements
+from resecure.database import statements
 from resecure.identity.accounts import Account
 
 

@@ -9,7 +9,8 @@ from uuid import UUID
 from django.db import connection, models
 from django.db.models import F
 
-from resecure.identity import secret_store, statements
+from resecure.database import statements
+from resecure.identity import secret_store
 from resecure.identity.accounts import Account
 from resecure.identity.passwords import matches
 

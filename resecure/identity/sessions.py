@@ -9,7 +9,8 @@ from uuid import UUID, uuid4
 from django.db import connection, models
 from django.db.models import F
 
-from resecure.identity import statements, tokens
+from resecure.database import statements
+from resecure.identity import tokens
 from resecure.identity.accounts import MAY_SIGN_IN, SQL_MAY_SIGN_IN, Account
 
 # A person clicking through pages need not write a row each time; the idle clock is this much coarser.

@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 
 from django.db import models
 
-from resecure.identity import statements, tokens
+from resecure.database import statements
+from resecure.identity import tokens
 from resecure.identity.accounts import MAY_SIGN_IN, Account
 from resecure.identity.agreements import AupVersion
 

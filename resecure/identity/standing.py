@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import models
 
-from resecure.identity import statements
+from resecure.database import statements
 from resecure.identity.accounts import Account, account_of, locking
 from resecure.identity.agreements import AupAcceptance
 from resecure.identity.confirmations import IdentityConfirmation

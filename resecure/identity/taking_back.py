@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from resecure.identity import statements
+from resecure.database import statements
 from resecure.identity.accounts import Account
 from resecure.identity.confirmations import IdentityConfirmation
 from resecure.identity.credentials import FORGOTTEN

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection, models
 
-from resecure.identity import statements
+from resecure.database import statements
 
 
 class Throttle(models.Model):

@@ -9,11 +9,11 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from resecure.audit.events import Event
+from resecure.database.statements import queued
 from resecure.identity import resecurings
 from resecure.identity.accounts import Account
 from resecure.identity.confirmations import Purpose
 from resecure.identity.resecurings import Resecuring, Trigger
-from resecure.identity.statements import queued
 from resecure.identity.taking_back import take_back
 from resecure.operations.shared.frame import acting, insist
 from resecure.operations.shared.telling import told

@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from resecure.audit import record
 from resecure.audit.events import Event
+from resecure.database.statements import queued
 from resecure.identity import accounts, passwords, sessions, sign_ins, throttles
 from resecure.identity.accounts import MAY_SIGN_IN, Account, Credential, address_key
 from resecure.identity.credentials import wrong_password
-from resecure.identity.statements import queued
 from resecure.operations.shared.moving import columns_of_move
 from resecure.operations.shared.progress import Client, Progress
 from resecure.policy.next_sign_in import still_owed

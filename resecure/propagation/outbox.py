@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Count, Min
 from django.utils.translation import gettext
 
+from resecure.database import statements
 from resecure.propagation.models import CAN_CONFIRM, Change, Delivery, State, System
 
 CHANNEL = "resecure_deliveries"
@@ -41,12 +42,11 @@ def announce(
 
     ``payload`` holds plain values a connector needs (addresses, names, times), never a secret.
     """
-    with connection.cursor() as cursor:
-        for system in systems:
-            cursor.execute(
-                _ANNOUNCE,
-                [uuid4(), system.value, change.value, account, resecuring, json.dumps(payload), at, at],
-            )
+    for system in systems:
+        statements.run(
+            _ANNOUNCE,
+            [uuid4(), system.value, change.value, account, resecuring, json.dumps(payload), at, at],
+        )
 
 
 # Only the oldest open delivery of an account and system may go: order is kept without a lock on the account.

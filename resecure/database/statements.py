@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import connection, models
+from django.db.models.base import ModelState
 from psycopg.pq import Format, TransactionStatus
 
 if TYPE_CHECKING:
     from django.db.backends.utils import CursorWrapper
 
 M = TypeVar("M", bound=models.Model)
+
+_queue: ContextVar[CursorWrapper | None] = ContextVar("queue", default=None)
 
 
 def columns(model: type[models.Model], alias: str, only: tuple[str, ...] = ()) -> str:
@@ -28,8 +32,16 @@ def width(model: type[models.Model], only: tuple[str, ...] = ()) -> int:
 
 def built(model: type[M], values: Sequence[Any], only: tuple[str, ...] = ()) -> M:
     """An object from the values of a row, as Django itself would build it. What was left out is read when
-    somebody asks for it."""
-    return model.from_db("default", _names(model, only), values)
+    somebody asks for it.
+
+    Without ``Model.__init__``, which looks at each field for what a caller may have left out or misnamed: we
+    name them here.
+    """
+    made = model.__new__(model)
+    made.__dict__.update(zip(_names(model, only), values, strict=True), _state=ModelState())
+    made._state.adding = False
+    made._state.db = "default"
+    return made
 
 
 @cache
@@ -53,6 +65,10 @@ def reading() -> Iterator[CursorWrapper]:
 
 def run(statement: str, values: Sequence[Any] | dict[str, Any]) -> None:
     """Run one statement in the caller's transaction; inside :func:`queued` it waits its turn there."""
+    queue = _queue.get()
+    if queue is not None:
+        queue.execute(statement, values)
+        return
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
 
@@ -94,9 +110,17 @@ def queued(*, first: bool = False, last: bool = False) -> Iterator[None]:
         # The driver would send a BEGIN of its own, and wait for its answer. atomic() still ends what begins here:
         # it commits or rolls back whatever transaction is open.
         driver.autocommit = True
-    with connection.wrap_database_errors, driver.pipeline():
-        if begins:
-            run("BEGIN", [])
-        yield
-        if last and alone:
-            run("COMMIT", [])
+    # One cursor for all of them: to make one takes as long as to send a statement.
+    with connection.wrap_database_errors, connection.cursor() as cursor, driver.pipeline():
+        before = _queue.set(cursor)
+        try:
+            if begins:
+                run("BEGIN", [])
+            yield
+            if last and alone:
+                run("COMMIT", [])
+        finally:
+            _queue.reset(before)
+    if last and alone:
+        # Whatever came now would be no part of that transaction: Django refuses it until atomic() has ended.
+        connection.needs_rollback = True

@@ -1,0 +1,1 @@
+"""Raw statements, where milliseconds count. The lowest room: it knows no table."""
