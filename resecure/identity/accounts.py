@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from typing import NamedTuple
@@ -65,7 +66,7 @@ def locking(pk: UUID) -> tuple[str, list[UUID]]:
     return _locking(), [pk]
 
 
-def account_of(row: tuple[object, ...]) -> Account:
+def account_of(row: Sequence[object]) -> Account:
     """The account, with its organisation, from a row of :func:`locking`."""
     cut = statements.width(Account)
     account = statements.built(Account, row[:cut])
@@ -92,6 +93,9 @@ class Account(models.Model):
     ``generation`` only ever grows (a trigger refuses otherwise). Whatever can act for the person carries
     the generation it was issued under and is valid only while the two are equal.
     """
+
+    # Of somebody who acts: the session they came by. In memory only, and None for the service's own account.
+    acting_session: UUID | None = None
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     address = models.CharField(max_length=254, unique=True)

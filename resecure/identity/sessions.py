@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from uuid import UUID, uuid4
 
-from django.db import connection, models
+from django.db import models
 from django.db.models import F
+from django.utils import timezone
 
 from resecure.database import statements
 from resecure.identity import tokens
-from resecure.identity.accounts import MAY_SIGN_IN, SQL_MAY_SIGN_IN, Account
+from resecure.identity.accounts import MAY_SIGN_IN, SQL_MAY_SIGN_IN, Account, account_of
+from resecure.identity.organisations import Organisation
 
 # A person clicking through pages need not write a row each time; the idle clock is this much coarser.
 SEEN_EVERY = timedelta(minutes=1)
@@ -37,31 +40,62 @@ class Session(models.Model):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pass:
-    """A session that was valid at the moment it was read."""
+    """A session that was valid at the moment it was read, and its account as it was at that moment."""
 
     session: UUID
-    account: UUID
+    account: Account
     last_seen_at: datetime
 
 
 # One statement reads the session and the account together, so there is no moment between the two. An
 # idle limit of the moment, not a stored one, so that shortening it takes effect at once.
-CHECK = f"""
-SELECT s.id, s.account_id, s.last_seen_at FROM identity_session s
+_PASSES = f"""
+FROM identity_session s
 JOIN identity_account a ON a.id = s.account_id AND a.generation = s.generation
+JOIN identity_organisation o ON o.id = a.organisation_id
 WHERE s.token = %s AND s.ended_at IS NULL AND s.expires_at > %s AND s.last_seen_at > %s
   AND a.status IN {SQL_MAY_SIGN_IN}
+"""
+# Whether somebody who acts still may. Their session passed when the request came; a request can be held back
+# half-way for as long as its sender likes, and then goes on after the account was taken back.
+SQL_STILL_ACTS = f"""
+(a.is_system OR (a.generation = k.generation AND a.status IN {SQL_MAY_SIGN_IN} AND (k.session IS NULL OR EXISTS (
+  SELECT 1 FROM identity_session s WHERE s.id = k.session AND s.ended_at IS NULL AND s.expires_at > k.now))))
 """  # noqa: S608 - a constant is put in, nothing from outside
+SQL_WHO_ACTS = "SELECT %s::uuid AS actor, %s::bigint AS generation, %s::uuid AS session, %s::timestamptz AS now"
 
 
 def check(token: str, *, now: datetime, idle: timedelta) -> Pass | None:
     """The session behind a token, if it may pass now; None for every other reason."""
     if not token.startswith(tokens.SESSION):
         return None
-    with connection.cursor() as cursor:
-        cursor.execute(CHECK, [tokens.digest(token), now, now - idle])
-        row = cursor.fetchone()
-    return Pass(session=row[0], account=row[1], last_seen_at=row[2]) if row else None
+    found = statements.rows(_check(), [tokens.digest(token), now, now - idle])
+    if not found:
+        return None
+    session, last_seen_at, *columns = found[0]
+    account = account_of(columns)
+    account.acting_session = session
+    return Pass(session=session, account=account, last_seen_at=last_seen_at)
+
+
+@cache
+def _check() -> str:
+    columns = f"{statements.columns(Account, 'a')}, {statements.columns(Organisation, 'o')}"
+    return f"SELECT s.id, s.last_seen_at, {columns} {_PASSES}"
+
+
+def who_acts(by: Account) -> tuple[UUID, int, UUID | None, datetime]:
+    """The values of ``SQL_WHO_ACTS``."""
+    return by.pk, by.generation, by.acting_session, timezone.now()
+
+
+def still_acts(by: Account) -> bool:
+    """Whether what somebody came by still counts now: read in the transaction of what they ask for."""
+    found = statements.rows(
+        f"SELECT {SQL_STILL_ACTS} FROM ({SQL_WHO_ACTS}) k JOIN identity_account a ON a.id = k.actor",  # noqa: S608 - constants
+        who_acts(by),
+    )
+    return found == [(True,)]
 
 
 def open_session(

@@ -17,12 +17,15 @@ from resecure.identity.confirmations import IdentityConfirmation
 from resecure.identity.organisations import Organisation
 from resecure.identity.resecurings import Resecuring
 from resecure.identity.roles import RoleGrant
+from resecure.identity.sessions import SQL_STILL_ACTS, SQL_WHO_ACTS, who_acts
 
 
 @dataclass(kw_only=True)
 class Standing:
-    """The live grants of both, the acceptance that counts, the unfinished resecuring, the evidence named."""
+    """Whether the actor's session still counts, the live grants of both, the acceptance that counts, the unfinished
+    resecuring, the evidence named."""
 
+    actor_still_acts: bool
     actor_grants: list[RoleGrant] = field(default_factory=list)
     target_grants: list[RoleGrant] = field(default_factory=list)
     acceptance: AupAcceptance | None = None
@@ -47,7 +50,9 @@ def _statement(parts: tuple[_Part, ...]) -> str:
     aliased = zip("goprc", (*parts, *_IN_ANY_CASE), strict=True)
     columns = ", ".join(statements.columns(model, alias, only) for alias, (model, only) in aliased)
     return (
-        f"SELECT {columns} FROM (SELECT %s::uuid AS actor, %s::uuid AS target, %s::uuid AS evidence) k"  # noqa: S608
+        f"SELECT {SQL_STILL_ACTS} IS TRUE, {columns}"  # noqa: S608 - names of ours
+        f" FROM ({SQL_WHO_ACTS}, %s::uuid AS target, %s::uuid AS evidence) k"
+        " LEFT JOIN identity_account a ON a.id = k.actor"
         " LEFT JOIN identity_rolegrant g ON g.account_id IN (k.actor, k.target) AND g.withdrawn_at IS NULL"
         " LEFT JOIN identity_organisation o ON o.id = g.organisation_id"
         " LEFT JOIN identity_aupacceptance p ON p.account_id = k.target AND p.withdrawn_at IS NULL"
@@ -57,13 +62,15 @@ def _statement(parts: tuple[_Part, ...]) -> str:
     )
 
 
-def standing_facts(account: UUID, *, by: UUID, confirmation: UUID | None = None) -> Standing:
+def standing_facts(account: UUID, *, by: Account, confirmation: UUID | None = None) -> Standing:
     """All of it, as it is now."""
-    found = statements.rows(_statement(_WHOLE), [by, account, confirmation])
-    return _standing(found, _WHOLE, account=account, by=by)
+    found = statements.rows(_statement(_WHOLE), [*who_acts(by), account, confirmation])
+    return _standing(found, _WHOLE, account=account, by=by.pk)
 
 
-def lock_with_standing(account: UUID, *, by: UUID, confirmation: UUID | None = None) -> tuple[Account | None, Standing]:
+def lock_with_standing(
+    account: UUID, *, by: Account, confirmation: UUID | None = None
+) -> tuple[Account | None, Standing]:
     """Lock the account's row, then read what stands around it; None if there is no such account.
 
     The two statements travel together but run one after the other: the second sees what was committed
@@ -73,16 +80,16 @@ def lock_with_standing(account: UUID, *, by: UUID, confirmation: UUID | None = N
     with statements.reading() as row, statements.reading() as around:
         with statements.queued(first=True):
             row.execute(*locking(account))
-            around.execute(_statement(_WHAT_DECIDES), [by, account, confirmation])
+            around.execute(_statement(_WHAT_DECIDES), [*who_acts(by), account, confirmation])
         found = row.fetchone()
-        standing = _standing(around.fetchall(), _WHAT_DECIDES, account=account, by=by)
+        standing = _standing(around.fetchall(), _WHAT_DECIDES, account=account, by=by.pk)
         return account_of(found) if found else None, standing
 
 
 def _standing(rows: Sequence[tuple[Any, ...]], parts: tuple[_Part, ...], *, account: UUID, by: UUID) -> Standing:
-    standing = Standing()
+    standing = Standing(actor_still_acts=rows[0][0])
     for number, row in enumerate(rows):
-        cut, at = [], 0
+        cut, at = [], 1
         for model, only in (*parts, *_IN_ANY_CASE):
             cut.append(row[at : at + statements.width(model, only)])
             at += statements.width(model, only)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,6 +11,7 @@ from resecure.audit import record
 from resecure.audit.events import Event
 from resecure.identity.accounts import Account, search_keys, touch
 from resecure.operations.shared.finishing import finish_if_nothing_is_owed
+from resecure.operations.shared.frame import locked_own
 from resecure.operations.shared.progress import Progress
 from resecure.operations.shared.step_frame import note, taking
 from resecure.operations.shared.typed import mobile_number, name_part
@@ -29,18 +29,18 @@ def check_profile(handle: str, *, given_name: str, family_name: str, mobile: str
         return finish_if_nothing_is_owed(frame, handle)
 
 
-def change_profile(account: UUID, *, given_name: str, family_name: str, mobile: str = "", job_title: str = "") -> None:
-    """Afterwards the person's own profile is as typed. Raises Invalid."""
+def change_profile(*, by: Account, given_name: str, family_name: str, mobile: str = "", job_title: str = "") -> None:
+    """Afterwards the person's own profile is as typed. Raises Invalid, NotSignedIn."""
     values = _checked(given_name=given_name, family_name=family_name, mobile=mobile, job_title=job_title)
     now = timezone.now()
     with transaction.atomic():
-        locked = Account.objects.locked(account)
+        locked = locked_own(by)
         changed = _changed(locked, values)
         _write(locked, values, now=now)
         record.append(
             Event.PROFILE_CHANGED,
-            actor=account,
-            target=account,
+            actor=by.pk,
+            target=by.pk,
             organisation_path=locked.organisation_path,
             at=now,
             details={"changed": changed},

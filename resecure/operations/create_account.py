@@ -15,11 +15,11 @@ from resecure.audit.events import Event
 from resecure.identity.accounts import Account, Status, search_keys
 from resecure.identity.organisations import Organisation, by_code
 from resecure.identity.roles import held_by
-from resecure.operations.shared.frame import record_refusal
+from resecure.operations.shared.frame import RECORDED, insist_still_acting, record_refusal
 from resecure.operations.shared.telling import told
 from resecure.operations.shared.typed import mail_address, mobile_number, name_part
 from resecure.policy.actions import permissions_at
-from resecure.policy.refusals import Invalid, Refusal, Refused
+from resecure.policy.refusals import Invalid, OutOfReach, Refusal, Refused
 from resecure.policy.roles import Permission
 from resecure.propagation import outbox
 from resecure.propagation.models import Change
@@ -36,13 +36,15 @@ def create_account(
     mobile: str = "",
 ) -> Account:
     """Afterwards the account is Pending; ``set_temporary_password`` completes it, and its first sign-in has
-    every step. It is deleted if the person has not finished within 30 days. Raises Refused, Invalid."""
+    every step. It is deleted if the person has not finished within 30 days. Raises Refused, Invalid,
+    NotSignedIn."""
     now = timezone.now()
     values = _checked(
         address=address, given_name=given_name, family_name=family_name, job_title=job_title, mobile=mobile
     )
     try:
         with transaction.atomic():
+            insist_still_acting(by)
             organisation = _organisation(organisation_code, by=by)
             made = Account(
                 **values,
@@ -77,7 +79,7 @@ def create_account(
                 at=now,
                 details={"organisation": organisation.code},
             )
-    except Refused as refusal:
+    except RECORDED as refusal:
         record_refusal(refusal, account=None, by=by, now=now, asked=Permission.CREATE_ACCOUNT.value)
         raise
     return made
@@ -97,7 +99,7 @@ def _organisation(code: str, *, by: Account) -> Organisation:
         )
     found = by_code(code)
     if found is None or Permission.CREATE_ACCOUNT not in permissions_at(found.path, grants, by=by):
-        raise Invalid({"organisation": [_("Enter the code of an organisation that you administer")]})
+        raise OutOfReach({"organisation": [_("Enter the code of an organisation that you administer")]})
     if not found.is_open:
         raise Invalid({"organisation": [_("This organisation is closed; enter the code of an open one")]})
     return found

@@ -11,11 +11,12 @@ from resecure.audit import record
 from resecure.audit.events import Event
 from resecure.identity import sessions
 from resecure.identity.accounts import Account
+from resecure.operations.shared.frame import locked_own
 from resecure.policy.refusals import NotFound
 
 
 def end_session(session: UUID, *, by: Account) -> None:
-    """Afterwards this session of one's own is over. Raises NotFound for any other."""
+    """Afterwards this session of one's own is over. Raises NotFound for any other, NotSignedIn."""
     _end(session, by=by, event=Event.SESSION_ENDED)
 
 
@@ -25,10 +26,10 @@ def sign_out(session: UUID, *, by: Account) -> None:
 
 
 def end_my_other_sessions(session: UUID, *, by: Account) -> int:
-    """Afterwards only the session that asks is left. Returns how many ended."""
+    """Afterwards only the session that asks is left. Returns how many ended. Raises NotSignedIn."""
     now = timezone.now()
     with transaction.atomic():
-        Account.objects.locked(by.pk)
+        locked_own(by)
         ended = sessions.end_others(session, account=by.pk, now=now)
         record.append(
             Event.SESSIONS_ENDED,
@@ -44,6 +45,8 @@ def end_my_other_sessions(session: UUID, *, by: Account) -> int:
 def _end(session: UUID, *, by: Account, event: Event) -> None:
     now = timezone.now()
     with transaction.atomic():
+        if event is not Event.SIGNED_OUT:
+            locked_own(by)
         if not sessions.end(session, account=by.pk, now=now):
             raise NotFound
         record.append(

@@ -15,7 +15,7 @@ from resecure.identity import confirmations, credentials, passwords, resecurings
 from resecure.identity.accounts import Account
 from resecure.identity.confirmations import Purpose
 from resecure.operations.shared.asked_before import Asked
-from resecure.operations.shared.frame import Frame, acting, insist, record_refusal
+from resecure.operations.shared.frame import RECORDED, Frame, acting, insist, record_refusal
 from resecure.operations.shared.moving import columns_of_move
 from resecure.operations.shared.telling import told
 from resecure.operations.shared.typed import one_line
@@ -66,7 +66,7 @@ def set_temporary_password(
     try:
         seen = _look(account, by=by)
         password = generate(seen) if typed is None else _acceptable(typed, seen)
-    except (Refused, NotFound) as refusal:
+    except RECORDED as refusal:
         permission = Permission.RESET_PASSWORD.value
         record_refusal(refusal, account=account, by=by, now=timezone.now(), asked=permission)
         raise

@@ -17,7 +17,7 @@ from resecure.identity.confirmations import IdentityConfirmation
 from resecure.identity.resecurings import Resecuring
 from resecure.identity.roles import RoleGrant
 from resecure.identity.standing import Standing, lock_with_standing, standing_facts
-from resecure.policy.refusals import NotFound, Refusal
+from resecure.policy.refusals import NotFound, NotSignedIn, Refusal
 from resecure.policy.roles import Permission, role_of, standing_of
 from resecure.policy.transitions import By, status_after
 
@@ -51,6 +51,7 @@ class Facts:
     account: Account
     by: Account
     now: datetime
+    actor_still_acts: bool = True
     actor_grants: list[RoleGrant] = field(default_factory=list)
     target_grants: list[RoleGrant] = field(default_factory=list)
     acceptance: AupAcceptance | None = None
@@ -61,13 +62,13 @@ class Facts:
     @classmethod
     def read(cls, account: Account, *, by: Account, now: datetime) -> Facts:
         """Read them now, to show them. A write reads them by :meth:`locked`."""
-        return cls._of(account, standing_facts(account.pk, by=by.pk), by=by, now=now)
+        return cls._of(account, standing_facts(account.pk, by=by), by=by, now=now)
 
     @classmethod
     def locked(cls, account: UUID, *, by: Account, confirmation: UUID | None, now: datetime) -> Facts:
         """Lock the account's row and read them under the lock. Raises NotFound for no such account, after the
         same look-ups and the same questions as for one out of scope: the time must not tell the two apart."""
-        found, standing = lock_with_standing(account, by=by.pk, confirmation=confirmation)
+        found, standing = lock_with_standing(account, by=by, confirmation=confirmation)
         facts = cls._of(found or Account(pk=account), standing, by=by, now=now)
         facts.evidence_named = confirmation is not None
         if found is None:
@@ -81,6 +82,7 @@ class Facts:
             account=account,
             by=by,
             now=now,
+            actor_still_acts=standing.actor_still_acts,
             actor_grants=standing.actor_grants,
             target_grants=standing.target_grants,
             acceptance=standing.acceptance,
@@ -107,7 +109,10 @@ def permissions_at(path: str, grants: Sequence[RoleGrant], *, by: Account) -> se
 
 
 def insist_on_scope(facts: Facts) -> None:
-    """Raise NotFound unless the actor may see the account: out of scope answers as unknown does."""
+    """Raise NotFound unless the actor may see the account: out of scope answers as unknown does. NotSignedIn when
+    the session they came by is over: it may have ended since the request was let in."""
+    if not facts.actor_still_acts:
+        raise NotSignedIn
     if facts.account.is_system or Permission.VIEW_ACCOUNT not in permissions_over(facts):
         raise NotFound
 

@@ -29,6 +29,8 @@ class Refused(Exception):
 class NotFound(Exception):
     """There is no such thing for whoever asked: unknown and out of scope are the same answer."""
 
+    code = "not_found"
+
 
 class Invalid(Exception):
     """What was typed cannot be used. ``errors``: for each field the texts to show beside it."""
@@ -36,6 +38,13 @@ class Invalid(Exception):
     def __init__(self, errors: dict[str, list[str]]) -> None:
         super().__init__(", ".join(sorted(errors)))
         self.errors = errors
+
+
+class OutOfReach(Invalid):
+    """The organisation typed is unknown, or outside what the actor's roles reach: one answer for both, shown beside
+    the field. Unlike a slip of the pen it goes on record, for it may be somebody trying how far they get."""
+
+    code = "organisation_out_of_reach"
 
 
 class Throttled(Exception):
@@ -52,3 +61,5 @@ class PolicyNotPublished(Exception):
 
 class NotSignedIn(Exception):
     """The credential, session or sign-in does not pass. One answer for every cause."""
+
+    code = "not_signed_in"

@@ -53,7 +53,7 @@ def stored_or_refused(call: Any) -> None:
 def test_a_name_is_stored_as_given_or_refused(world: World, odd: str) -> None:
     person = world.person()
     try:
-        change_profile(person.pk, given_name=odd, family_name="Name", mobile="", job_title=odd[:100])
+        change_profile(by=person, given_name=odd, family_name="Name", mobile="", job_title=odd[:100])
     except Invalid as wrong:
         named, stored = set(wrong.errors), "Someone"
     else:
@@ -134,4 +134,4 @@ def test_odd_idempotency_keys_are_keys(world: World, odd: str) -> None:
 def test_a_hidden_mark_does_not_make_one_name_read_as_another(world: World) -> None:
     for mark in "\u200e\u200f\u202a\u202e\u2066\u2069\u061c":
         with pytest.raises(Invalid):
-            change_profile(world.person().pk, given_name=f"Ann{mark}", family_name="Lee")
+            change_profile(by=world.person(), given_name=f"Ann{mark}", family_name="Lee")

@@ -178,7 +178,7 @@ def change_the_password(world: World) -> Prepared:
 @prepares
 def change_the_profile(world: World) -> Prepared:
     person = world.person()
-    return lambda: change_profile(person.pk, given_name="Other", family_name="Name")
+    return lambda: change_profile(by=person, given_name="Other", family_name="Name")
 
 
 def _session(name: str, call: Callable[[Any, Any], Any]) -> None:

@@ -125,12 +125,15 @@ NOT_TEXTS = {
 # Calls whose words go into a log, a metric, a digest, or the name of an exception.
 NOT_FOR_PEOPLE = {"Counter", "Gauge", "GaugeMetricFamily", "Histogram", "key_of", "__init__"}
 ERRORS = {"AssertionError", "KeyError", "LookupError", "RuntimeError", "TypeError", "ValueError"}
-SQL = re.compile(r"\b(SELECT|INSERT|VALUES|UPDATE|DELETE|FROM|WHERE|LIKE|LIMIT|UNION|WHEN|ORDER BY|AND|IS NOT|LOCK)\b")
+SQL = re.compile(
+    r"\b(SELECT|INSERT|VALUES|UPDATE|DELETE|FROM|WHERE|LIKE|LIMIT|UNION|WHEN|ORDER BY|AND|IS NOT|IS TRUE|JOIN|LOCK)\b"
+)
 # What these are given is shown as it is: by position or by name.
 SHOWN = {
     "Refusal": {1, 2, "text", "instead"},
     "Rule": {0, "text"},
     "Invalid": {0},
+    "OutOfReach": {0},
     "Row": {"name", "detail"},
     "Mail": {"subject", "happened", "meets_next", "not_expected"},
     "Mistake": {"text"},

@@ -26,7 +26,7 @@ from resecure.operations.resecure import resecure
 from resecure.operations.restore import restore
 from resecure.operations.set_temporary_password import set_temporary_password
 from resecure.operations.unlock import unlock
-from resecure.policy.refusals import Invalid, NotFound, Refused
+from resecure.policy.refusals import Invalid, NotFound, OutOfReach, Refused
 from resecure.policy.roles import ROLES, Permission
 from tests.attacks.stories import fresh, last_refusal, reasons
 from tests.conftest import World
@@ -194,9 +194,31 @@ def test_an_account_is_created_only_where_a_role_of_ours_creates(world: World) -
         }
         assert last_refusal(by).target is None
     for code in ("ELS", "REG", "NONE", "\x00", "x" * 500):
-        with pytest.raises(Invalid):
-            create_account(by=world.administrator(), organisation_code=code, **typed)
+        by = world.administrator()
+        with pytest.raises(OutOfReach):
+            create_account(by=by, organisation_code=code, **typed)
+        assert_out_of_reach_is_on_record(by)
     assert not Account.objects.filter(address="a@example.org").exists()
+
+
+@pytest.mark.parametrize("code", ["ELS", "NONE"])
+def test_reaching_for_an_organisation_outside_ones_tree_is_refused_as_an_unknown_one_and_is_on_record(
+    world: World, code: str
+) -> None:
+    boss = world.administrator("primary_local_administrator")
+    person, leaver = world.person(), world.person(status="leaver")
+    with pytest.raises(OutOfReach):
+        grant_role(person.pk, role=RoleName.LOCAL_HELPDESK, organisation_code=code, by=boss)
+    assert_out_of_reach_is_on_record(boss)
+    with pytest.raises(OutOfReach):
+        join(leaver.pk, organisation_code=code, by=boss)
+    assert_out_of_reach_is_on_record(boss)
+    assert untouched(person)
+
+
+def assert_out_of_reach_is_on_record(by: Account) -> None:
+    refusal = last_refusal(by)
+    assert json.loads(refusal.details)["reasons"] == ["organisation_out_of_reach"]
 
 
 def test_an_administrator_who_cannot_confirm_stops_and_it_is_on_record(world: World) -> None:

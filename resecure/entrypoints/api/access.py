@@ -96,8 +96,7 @@ def _caller(token: str, *, by_cookie: bool) -> Caller | None:
         return None
     if passed.last_seen_at < now - sessions.SEEN_EVERY:
         sessions.seen(passed.session, now=now)
-    account = Account.objects.select_related("organisation").get(pk=passed.account)
-    return Caller(account=account, session=passed.session, by_cookie=by_cookie)
+    return Caller(account=passed.account, session=passed.session, by_cookie=by_cookie)
 
 
 def caller_of(request: HttpRequest) -> Caller:

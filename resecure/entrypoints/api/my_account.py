@@ -43,7 +43,7 @@ def change_profile(request: HttpRequest, payload: ProfileChangeIn) -> dict[str, 
     """Change one's own profile; what is not sent stays."""
     mine = me_of(request)
     profile_operation.change_profile(
-        mine.pk,
+        by=mine,
         given_name=mine.given_name if payload.given_name is None else payload.given_name,
         family_name=mine.family_name if payload.family_name is None else payload.family_name,
         mobile=mine.mobile if payload.mobile is None else payload.mobile,

@@ -14,7 +14,6 @@ from django.utils import timezone, translation
 
 from resecure.entrypoints.web import errors
 from resecure.identity import sessions
-from resecure.identity.accounts import Account
 from resecure.policy.refusals import NotFound, NotSignedIn, PolicyNotPublished, Refused
 
 Next = Callable[[HttpRequest], HttpResponse]
@@ -86,7 +85,7 @@ def _look_up(request: HttpRequest) -> None:
     if passed.last_seen_at < now - sessions.SEEN_EVERY and "X-Fragment" not in request.headers:
         sessions.seen(passed.session, now=now)
     request.session_id = passed.session  # type: ignore[attr-defined]
-    me = Account.objects.select_related("organisation").get(pk=passed.account)
+    me = passed.account
     request.me = me  # type: ignore[attr-defined]
     # The language that every account begins with says nothing of what its person reads: then the browser's counts.
     offered = dict(settings.LANGUAGES).keys() - {settings.LANGUAGE_CODE}

@@ -20,9 +20,12 @@ from resecure.identity.roles import RoleGrant
 from resecure.operations.shared.moving import columns_of_move
 from resecure.policy.actions import Facts, insist_on_scope, reasons_not_to
 from resecure.policy.last_administrators import reasons_to_keep
-from resecure.policy.refusals import NotFound, Refusal, Refused
+from resecure.policy.refusals import NotFound, NotSignedIn, OutOfReach, Refusal, Refused
 from resecure.policy.roles import Permission
 from resecure.policy.transitions import By
+
+# What is no to an operation, and so on record. What was only typed wrongly is not.
+RECORDED = (Refused, NotFound, NotSignedIn, OutOfReach)
 
 
 @dataclass(kw_only=True)
@@ -67,9 +70,23 @@ def acting(
             yield frame
             if not frame.recorded:
                 frame.write_record()
-    except (Refused, NotFound) as refusal:
+    except RECORDED as refusal:
         record_refusal(refusal, account=account, by=by, now=now, asked=permission.value)
         raise
+
+
+def locked_own(by: Account) -> Account:
+    """The actor's own account, its row locked, for what people do with their own. Raises NotSignedIn if what they
+    came by is over: their session ended, or the account was taken back, since the request was let in."""
+    locked = Account.objects.locked(by.pk)
+    insist_still_acting(by)
+    return locked
+
+
+def insist_still_acting(by: Account) -> None:
+    """Raise NotSignedIn if the session somebody came by is over. In the transaction of what they ask for."""
+    if not sessions.still_acts(by):
+        raise NotSignedIn
 
 
 def _open(account: UUID, *, by: Account, confirmation: UUID | None, now: datetime, event: Event) -> Frame:
@@ -103,10 +120,15 @@ def too_few_left(frame: Frame, ending: Iterable[RoleGrant], *, though_it_is_the_
 
 
 def record_refusal(
-    refusal: Refused | NotFound, *, account: UUID | None, by: Account, now: datetime, asked: str
+    refusal: Refused | NotFound | NotSignedIn | OutOfReach,
+    *,
+    account: UUID | None,
+    by: Account,
+    now: datetime,
+    asked: str,
 ) -> None:
     """No refusal without a record either: in a transaction of its own, as the operation's is undone."""
-    codes = [each.code for each in refusal.reasons] if isinstance(refusal, Refused) else ["not_found"]
+    codes = [each.code for each in refusal.reasons] if isinstance(refusal, Refused) else [refusal.code]
     record.append(
         Event.OPERATION_REFUSED,
         actor=by.pk,

@@ -80,7 +80,7 @@ def edit(request: HttpRequest) -> HttpResponse:
         form = ProfileForm(request.POST)
         if form.is_valid():
             try:
-                change_profile(me.pk, **form.cleaned_data)
+                change_profile(by=me, **form.cleaned_data)
             except Invalid as invalid:
                 for name, texts in invalid.errors.items():
                     form.add_error(name if name in form.fields else None, texts)
