@@ -62,7 +62,7 @@ def main() -> None:
     from granian.log import LogLevels
     from granian.server import Server
 
-    from resecure.entrypoints.console.serve import threads_for
+    from resecure.entrypoints.threads import threads_for
 
     target, port, processes = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     Server(

@@ -8,6 +8,10 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from resecure.config.embedded_postgres import ensure_running
 from resecure.config.environment import Environment
 
+# A node that stops in the middle of a transaction (frozen, cut off) holds the lock of an account's row, and nobody can
+# resecure that account. The server ends such a transaction; ours take milliseconds between statements.
+LONGEST_SILENCE = 60
+
 
 def _threshold(options: dict[str, Any]) -> int | None:
     """After how many uses a statement is prepared; None for never."""
@@ -24,6 +28,9 @@ def database(environment: Environment) -> dict[str, Any]:
     options: dict[str, Any] = dict(parse_qsl(parts.query))
     host = options.pop("host", None) or unquote(parts.hostname or "")
     options.setdefault("application_name", "resecure")
+    threshold = _threshold(options)
+    if threshold is not None:  # a pooler refuses to be told; its server must be
+        options.setdefault("options", f"-c idle_in_transaction_session_timeout={LONGEST_SILENCE}s")
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
@@ -37,5 +44,5 @@ def database(environment: Environment) -> dict[str, Any]:
         "DISABLE_SERVER_SIDE_CURSORS": False,
         # Prepared statements: the server plans a statement once a connection. Behind a pooler that hands
         # connections around between transactions, put prepare_threshold=0 into the URL.
-        "OPTIONS": {**options, "server_side_binding": True, "prepare_threshold": _threshold(options)},
+        "OPTIONS": {**options, "server_side_binding": True, "prepare_threshold": threshold},
     }

@@ -10,10 +10,21 @@ from typing import Any
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "resecure.config.settings")
-pages = get_wsgi_application()
+django = get_wsgi_application()
 
-# After Django is set up: the gate reads its settings.
+# After Django is set up: they read its settings.
+from django.conf import settings  # noqa: E402
+
+from resecure.entrypoints.bodies import whole_bodies  # noqa: E402
 from resecure.entrypoints.gate.gate import gate  # noqa: E402
+from resecure.entrypoints.threads import threads_for  # noqa: E402
+
+pages = whole_bodies(
+    django,
+    # The other threads go on answering the gate, the probes and pages.
+    at_once=threads_for(settings.RESECURE.web_processes) * 3 // 4,
+    longest=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
+)
 
 # What is loaded now stays for the life of the process: keep the collector from walking through it again and
 # again while requests wait.

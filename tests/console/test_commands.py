@@ -13,7 +13,8 @@ from typer.testing import CliRunner, Result
 
 from resecure.audit.models import Record
 from resecure.entrypoints.console import main as console
-from resecure.entrypoints.console.serve import counted_together, threads_for
+from resecure.entrypoints.console.serve import counted_together
+from resecure.entrypoints.threads import threads_for
 from resecure.identity.accounts import SYSTEM, Account
 from resecure.identity.agreements import acceptance_of, current_aup
 from resecure.identity.resecurings import unfinished

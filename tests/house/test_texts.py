@@ -116,6 +116,7 @@ NOT_SHOWN = {
 # Names that are the same in every language, and words that only programs read.
 NOT_TEXTS = {
     "Microsoft Edge",
+    "503 Service Unavailable",
     "Samsung Internet",
     "Value error, ",
     "my account",

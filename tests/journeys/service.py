@@ -17,6 +17,8 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import quote
 from urllib.request import urlopen
 
+from resecure.entrypoints.threads import threads_for
+
 SECONDS_TO_START = 60
 
 
@@ -83,7 +85,14 @@ def running(folder: Path, *, database_url: str, settings: Any) -> Iterator[Servi
     resecure = [sys.executable, "-m", "resecure"]
     subprocess.run([*resecure, "migrate"], env=environment, check=True, capture_output=True)
     granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
-    granian += ["--blocking-threads", "8", "--no-ws", "--log-level", "warning", "resecure.config.wsgi:application"]
+    granian += [
+        "--blocking-threads",
+        str(threads_for(1)),
+        "--no-ws",
+        "--log-level",
+        "warning",
+        "resecure.config.wsgi:application",
+    ]
     started = []
     try:
         for name, command in (("server", granian), ("worker", [*resecure, "worker"])):

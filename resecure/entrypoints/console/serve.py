@@ -13,10 +13,9 @@ from typing import Annotated
 import typer
 
 from resecure.entrypoints.console.shared import ready, stop
+from resecure.entrypoints.threads import threads_for
 
 Port = Annotated[int, typer.Option(envvar="PORT", min=1, max=65535, help="Port to listen on.")]
-# Each thread may hold one connection of the database, whose usual limit is 100.
-CONNECTIONS = 64
 
 
 def serve(
@@ -76,15 +75,6 @@ def with_large_pages(*words: str) -> None:
     if sys.platform == "linux" and TUNABLES not in os.environ:
         environment = {**os.environ, **large_pages()}
         os.execve(sys.executable, [sys.executable, "-m", "resecure", *words], environment)  # noqa: S606 - ourselves
-
-
-def threads_for(processes: int) -> int:
-    """Threads of one process: enough to wait for the database side by side, few enough for its connections.
-
-    More than there are cores, on purpose: a request mostly waits, for the database or for the lock of an account's
-    row. With as few threads as cores, whoever sends a handful of requests that wait for one row stops a process.
-    """
-    return min(16, max(4, CONNECTIONS // processes))
 
 
 def _is_news(line: logging.LogRecord) -> bool:
