@@ -98,6 +98,13 @@ def remember_password(account: Account, *, now: datetime) -> None:
         )
 
 
+def is_a_recent_choice(account: Account, password: str, *, last: int) -> bool:
+    """Whether it is one of the person's own: the present password, or one of the ``last`` before."""
+    before = PasswordHistory.objects.filter(account=account, temporary=False).order_by("-retired_at", "-id")
+    present = "" if account.password_is_temporary else account.password
+    return any(matches(password, each) for each in [present, *(row.password for row in before[:last])] if each)
+
+
 def is_a_recent_password(account: Account, password: str, *, last: int) -> bool:
     """Whether it is the present password, a temporary one just used, or one of the ``last`` before,
     or of as many temporary ones."""

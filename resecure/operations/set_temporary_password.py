@@ -14,7 +14,7 @@ from resecure.audit.events import Event
 from resecure.identity import confirmations, credentials, passwords, resecurings
 from resecure.identity.accounts import Account
 from resecure.identity.confirmations import Purpose
-from resecure.operations.shared.asked_before import Asked
+from resecure.operations.shared.asked_before import Asked, key_was_used
 from resecure.operations.shared.frame import RECORDED, Frame, acting, insist, record_refusal
 from resecure.operations.shared.moving import columns_of_move
 from resecure.operations.shared.telling import told
@@ -22,7 +22,7 @@ from resecure.operations.shared.typed import one_line
 from resecure.policy.actions import Facts, insist_on_scope
 from resecure.policy.evidence import reasons_of_evidence, reset_needs_evidence
 from resecure.policy.generated_passwords import generate
-from resecure.policy.passwords import faults_of_temporary_password
+from resecure.policy.passwords import faults_of_temporary_password, faults_of_typed_temporary_password
 from resecure.policy.refusals import Invalid, NotFound, Refusal, Refused
 from resecure.policy.roles import Permission
 from resecure.policy.transitions import By
@@ -65,7 +65,8 @@ def set_temporary_password(
     """
     try:
         seen = _look(account, by=by)
-        password = generate(seen) if typed is None else _acceptable(typed, seen)
+        repeated = key_was_used(seen.temporary_password_key, idempotency_key, by=by)
+        password = generate(seen) if typed is None else _acceptable(typed, seen, repeated=repeated)
     except RECORDED as refusal:
         permission = Permission.RESET_PASSWORD.value
         record_refusal(refusal, account=account, by=by, now=timezone.now(), asked=permission)
@@ -167,7 +168,8 @@ def _look(account: UUID, *, by: Account) -> Account:
     return found
 
 
-def _acceptable(typed: str, account: Account) -> str:
+def _acceptable(typed: str, account: Account, *, repeated: bool) -> str:
+    """What was typed, if it may be used. Asked again, it is the account's present password by now: that is no fault."""
     if not settings.RESECURE.temporary_password_may_be_typed:
         raise Refused(
             Refusal(
@@ -176,7 +178,8 @@ def _acceptable(typed: str, account: Account) -> str:
                 _("Use Generate Password."),
             )
         )
-    if faults := faults_of_temporary_password(typed, account):
+    faults_of = faults_of_temporary_password if repeated else faults_of_typed_temporary_password
+    if faults := faults_of(typed, account):
         raise Invalid({"password": faults})
     return typed
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from zxcvbn_rs_py import zxcvbn
 
 from resecure.identity.accounts import Account
-from resecure.identity.credentials import is_a_recent_password
+from resecure.identity.credentials import is_a_recent_choice, is_a_recent_password
 from resecure.identity.folding import fold
 from resecure.identity.passwords import normal
 from resecure.policy.common_passwords import is_common
@@ -74,8 +74,17 @@ def faults_of_password(password: str, account: Account) -> list[str]:
 
 
 def faults_of_temporary_password(password: str, account: Account) -> list[str]:
-    """As :func:`faults_of_password`, for one that an administrator types: the history is not theirs to probe."""
+    """As :func:`faults_of_password`, without the history: for one that is generated."""
     return _faults_without_history(password, account)
+
+
+def faults_of_typed_temporary_password(password: str, account: Account) -> list[str]:
+    """As :func:`faults_of_password`, for one that an administrator types. What the person had chosen before is refused
+    in the words for one that is easily guessed: an old password opens nothing again, and the history is not told."""
+    if faults := _faults_without_history(password, account):
+        return faults
+    had = is_a_recent_choice(account, normal(password), last=settings.RESECURE.password_history)
+    return [_easily_guessed()] if had else []
 
 
 def _faults_without_history(password: str, account: Account) -> list[str]:
@@ -94,8 +103,12 @@ def _faults_without_history(password: str, account: Account) -> list[str]:
     if _holds_a_name(password, names):
         faults.append(_("Choose a password without your name, your organisation's name or the name of this service"))
     if is_common(password) or _is_easily_guessed(password, names):
-        faults.append(_("This password is easy to guess. Choose another, for example four random words"))
+        faults.append(_easily_guessed())
     return faults
+
+
+def _easily_guessed() -> str:
+    return _("This password is easy to guess. Choose another, for example four random words")
 
 
 def _names(account: Account) -> list[str]:

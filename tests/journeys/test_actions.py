@@ -145,7 +145,7 @@ def test_an_account_is_created_and_its_person_signs_in_for_the_first_time(story:
     desk.press("Create account")
     desk.shows("There is a problem")
     address = f"nia.newcomer.{story.world.made}@journeys.example.org"
-    for label, text in (("Given name", "Nia"), ("Family name", "Newcomer"), ("Mail address", address)):
+    for label, text in (("Given name", "Nia"), ("Family name", "Newcomer"), ("Email address", address)):
         desk.fill(label, text)
     desk.fill("Organisation code", "PRA")
     desk.press("Create account")

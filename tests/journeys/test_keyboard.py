@@ -60,7 +60,7 @@ def test_an_administrator_needs_no_mouse(story: Story) -> None:
     key_leads_on(desk, "Enter")
     tab_to(desk, "User Management")
     key_leads_on(desk, "Enter")
-    tab_to(desk, "Name or mail address")
+    tab_to(desk, "Name or email address")
     keyboard.type(person.address)
     key_leads_on(desk, "Enter")
     tab_to(desk, person.name)

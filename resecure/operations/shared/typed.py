@@ -58,7 +58,7 @@ def mail_address(text: str) -> str:
     try:
         validate_email(given)
     except ValidationError:
-        raise Invalid({"address": [_("Enter a mail address, like name@example.org")]}) from None
+        raise Invalid({"address": [_("Enter an email address, like name@example.org")]}) from None
     if len(given) > 254 or not given.isascii():
-        raise Invalid({"address": [_("Enter a mail address of plain letters, at most 254 characters")]})
+        raise Invalid({"address": [_("Enter an email address of plain letters, at most 254 characters")]})
     return given

@@ -107,7 +107,7 @@ def test_a_create_that_cannot_be_keeps_everything_typed(world: World, admin: Bro
     assert answer.status_code == 422
     for value in ("Zoë", "Ap Rhys", "no address", "PRA"):
         assert f'value="{value}"' in source_of(answer)
-    assert "Enter a mail address, like name@example.org" in words_of(answer)
+    assert "Enter an email address, like name@example.org" in words_of(answer)
     assert "Enter a mobile number" in words_of(answer)
 
 

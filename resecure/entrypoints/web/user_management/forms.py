@@ -27,7 +27,7 @@ class SearchForm(PageForm):
     mark_optional = False
 
     text = forms.CharField(
-        label=_("Name or mail address"),
+        label=_("Name or email address"),
         help_text=_("Part of it is enough."),
         required=False,
         max_length=200,
@@ -202,9 +202,9 @@ class CreateForm(PageForm):
         label=_("Family name"), error_messages={"required": _("Enter the family name of the person")}
     )
     address = forms.CharField(
-        label=_("Mail address"),
+        label=_("Email address"),
         help_text=_("They sign in with it, like name@example.org."),
-        error_messages={"required": _("Enter the mail address of the person")},
+        error_messages={"required": _("Enter the email address of the person")},
     )
     organisation = forms.CharField(label=_("Organisation code"), max_length=20)
     job_title = forms.CharField(label=_("Job title"), required=False)

@@ -110,7 +110,7 @@ def _way_back(resecuring: Resecuring) -> list[Row]:
 def what_comes_next(account: Account, *, must_change: bool = True) -> list[str]:
     """The steps the person meets at the next sign-in, in their order, in words to read out."""
     owed = still_owed(account)
-    steps = [_("Signs in with the mail address %(address)s and the temporary password") % {"address": account.address}]
+    steps = [_("Signs in with the email address %(address)s and the temporary password") % {"address": account.address}]
     if must_change or Step.NEW_PASSWORD in owed:
         steps.append(_("Chooses a new password"))
     words = {
