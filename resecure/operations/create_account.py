@@ -19,7 +19,7 @@ from resecure.operations.shared.frame import RECORDED, insist_still_acting, reco
 from resecure.operations.shared.telling import told
 from resecure.operations.shared.typed import mail_address, mobile_number, name_part
 from resecure.policy.actions import permissions_at
-from resecure.policy.refusals import Invalid, OutOfReach, Refusal, Refused
+from resecure.policy.refusals import Invalid, InvalidOnRecord, Refusal, Refused
 from resecure.policy.roles import Permission
 from resecure.propagation import outbox
 from resecure.propagation.models import Change
@@ -67,8 +67,9 @@ def create_account(
                 with transaction.atomic():
                     made.save(force_insert=True)
             except IntegrityError:
-                raise Invalid(
-                    {"address": [_("This address belongs to another account; enter a different one")]}
+                raise InvalidOnRecord(
+                    {"address": [_("This address belongs to another account; enter a different one")]},
+                    code="address_taken",
                 ) from None
             outbox.announce(Change.CREATED, account=made.pk, at=now, payload=told(made))
             record.append(
@@ -99,7 +100,10 @@ def _organisation(code: str, *, by: Account) -> Organisation:
         )
     found = by_code(code)
     if found is None or Permission.CREATE_ACCOUNT not in permissions_at(found.path, grants, by=by):
-        raise OutOfReach({"organisation": [_("Enter the code of an organisation that you administer")]})
+        raise InvalidOnRecord(
+            {"organisation": [_("Enter the code of an organisation that you administer")]},
+            code="organisation_out_of_reach",
+        )
     if not found.is_open:
         raise Invalid({"organisation": [_("This organisation is closed; enter the code of an open one")]})
     return found

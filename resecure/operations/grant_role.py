@@ -14,7 +14,7 @@ from resecure.identity.roles import RoleGrant, RoleName
 from resecure.operations.shared.frame import Frame, acting, insist, too_few_left
 from resecure.operations.shared.telling import told
 from resecure.policy.actions import permissions_at
-from resecure.policy.refusals import OutOfReach, Refusal
+from resecure.policy.refusals import InvalidOnRecord, Refusal
 from resecure.policy.roles import Permission, role_of
 from resecure.propagation import outbox
 from resecure.propagation.models import Change
@@ -30,7 +30,10 @@ def grant_role(
     with acting(Event.ROLE_GRANTED, account, by=by, permission=Permission.GRANT_ROLE) as frame:
         at = by_code(organisation_code)
         if at is None or Permission.GRANT_ROLE not in permissions_at(at.path, frame.facts.actor_grants, by=by):
-            raise OutOfReach({"organisation": [_("Enter the code of an organisation in which you grant roles")]})
+            raise InvalidOnRecord(
+                {"organisation": [_("Enter the code of an organisation in which you grant roles")]},
+                code="organisation_out_of_reach",
+            )
         insist(Permission.GRANT_ROLE, frame, *_reasons(frame, role, at, reaches_children))
         made = RoleGrant.objects.create(
             account_id=account,

@@ -12,7 +12,7 @@ from resecure.identity.organisations import by_code
 from resecure.operations.shared.frame import acting, insist, move_status
 from resecure.operations.shared.telling import told
 from resecure.policy.actions import permissions_at
-from resecure.policy.refusals import Invalid, OutOfReach
+from resecure.policy.refusals import Invalid, InvalidOnRecord
 from resecure.policy.roles import Permission
 from resecure.policy.transitions import By
 from resecure.propagation import outbox
@@ -26,7 +26,10 @@ def join(account: UUID, *, organisation_code: str, by: Account) -> None:
         insist(Permission.JOIN, frame)
         to = by_code(organisation_code)
         if to is None or Permission.JOIN not in permissions_at(to.path, frame.facts.actor_grants, by=by):
-            raise OutOfReach({"organisation": [_("Enter the code of an organisation that you administer")]})
+            raise InvalidOnRecord(
+                {"organisation": [_("Enter the code of an organisation that you administer")]},
+                code="organisation_out_of_reach",
+            )
         if not to.is_open:
             raise Invalid({"organisation": [_("This organisation is closed; enter the code of an open one")]})
         frame.details.update(left=frame.account.organisation.code, joined=to.code)

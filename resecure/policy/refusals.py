@@ -40,11 +40,14 @@ class Invalid(Exception):
         self.errors = errors
 
 
-class OutOfReach(Invalid):
-    """The organisation typed is unknown, or outside what the actor's roles reach: one answer for both, shown beside
-    the field. Unlike a slip of the pen it goes on record, for it may be somebody trying how far they get."""
+class InvalidOnRecord(Invalid):
+    """What was typed cannot be used, and the answer tells of things beyond what the actor may see: an organisation
+    outside their roles (the same answer as for none), an address that somebody has. Shown beside the field like any
+    slip of the pen, but on record, for it may be somebody trying how far they get."""
 
-    code = "organisation_out_of_reach"
+    def __init__(self, errors: dict[str, list[str]], *, code: str) -> None:
+        super().__init__(errors)
+        self.code = code
 
 
 class Throttled(Exception):

@@ -134,7 +134,7 @@ SHOWN = {
     "Refusal": {1, 2, "text", "instead"},
     "Rule": {0, "text"},
     "Invalid": {0},
-    "OutOfReach": {0},
+    "InvalidOnRecord": {0},
     "Row": {"name", "detail"},
     "Mail": {"subject", "happened", "meets_next", "not_expected"},
     "Mistake": {"text"},

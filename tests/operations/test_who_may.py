@@ -26,7 +26,7 @@ from resecure.operations.resecure import resecure
 from resecure.operations.restore import restore
 from resecure.operations.set_temporary_password import set_temporary_password
 from resecure.operations.unlock import unlock
-from resecure.policy.refusals import Invalid, NotFound, OutOfReach, Refused
+from resecure.policy.refusals import Invalid, InvalidOnRecord, NotFound, Refused
 from resecure.policy.roles import ROLES, Permission
 from tests.attacks.stories import fresh, last_refusal, reasons
 from tests.conftest import World
@@ -195,7 +195,7 @@ def test_an_account_is_created_only_where_a_role_of_ours_creates(world: World) -
         assert last_refusal(by).target is None
     for code in ("ELS", "REG", "NONE", "\x00", "x" * 500):
         by = world.administrator()
-        with pytest.raises(OutOfReach):
+        with pytest.raises(InvalidOnRecord):
             create_account(by=by, organisation_code=code, **typed)
         assert_out_of_reach_is_on_record(by)
     assert not Account.objects.filter(address="a@example.org").exists()
@@ -207,13 +207,22 @@ def test_reaching_for_an_organisation_outside_ones_tree_is_refused_as_an_unknown
 ) -> None:
     boss = world.administrator("primary_local_administrator")
     person, leaver = world.person(), world.person(status="leaver")
-    with pytest.raises(OutOfReach):
+    with pytest.raises(InvalidOnRecord):
         grant_role(person.pk, role=RoleName.LOCAL_HELPDESK, organisation_code=code, by=boss)
     assert_out_of_reach_is_on_record(boss)
-    with pytest.raises(OutOfReach):
+    with pytest.raises(InvalidOnRecord):
         join(leaver.pk, organisation_code=code, by=boss)
     assert_out_of_reach_is_on_record(boss)
     assert untouched(person)
+
+
+def test_asking_for_an_address_that_somebody_has_is_on_record_whoever_has_it(world: World) -> None:
+    by, outside = world.administrator(), world.person(organisation=world.elsewhere)
+    with pytest.raises(InvalidOnRecord):
+        create_account(by=by, organisation_code="PRA", address=outside.address, given_name="A", family_name="B")
+    said = last_refusal(by)
+    assert json.loads(said.details)["reasons"] == ["address_taken"]
+    assert said.target is None
 
 
 def assert_out_of_reach_is_on_record(by: Account) -> None:

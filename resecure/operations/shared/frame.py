@@ -20,12 +20,12 @@ from resecure.identity.roles import RoleGrant
 from resecure.operations.shared.moving import columns_of_move
 from resecure.policy.actions import Facts, insist_on_scope, reasons_not_to
 from resecure.policy.last_administrators import reasons_to_keep
-from resecure.policy.refusals import NotFound, NotSignedIn, OutOfReach, Refusal, Refused
+from resecure.policy.refusals import InvalidOnRecord, NotFound, NotSignedIn, Refusal, Refused
 from resecure.policy.roles import Permission
 from resecure.policy.transitions import By
 
 # What is no to an operation, and so on record. What was only typed wrongly is not.
-RECORDED = (Refused, NotFound, NotSignedIn, OutOfReach)
+RECORDED = (Refused, NotFound, NotSignedIn, InvalidOnRecord)
 
 
 @dataclass(kw_only=True)
@@ -120,7 +120,7 @@ def too_few_left(frame: Frame, ending: Iterable[RoleGrant], *, though_it_is_the_
 
 
 def record_refusal(
-    refusal: Refused | NotFound | NotSignedIn | OutOfReach,
+    refusal: Refused | NotFound | NotSignedIn | InvalidOnRecord,
     *,
     account: UUID | None,
     by: Account,
