@@ -74,10 +74,12 @@ class Question:
 
 @dataclass(kw_only=True)
 class Rows:
-    """Places found, in order; ``whole`` is False where a limit was met before all was read."""
+    """Places found, in order; ``whole`` is False where a limit was met before all was read. ``among_all``: how many
+    of them a walk over everybody in the scope had met by then."""
 
     places: list[Place]
     whole: bool = True
+    among_all: int = 0
 
 
 def in_scope(asked: Question, params: dict[str, Any], column: str = "organisation_path") -> str:

@@ -155,3 +155,28 @@ def test_a_tampered_cursor_begins_anew(people: Any) -> None:
 def test_the_services_own_account_is_never_found(people: Any) -> None:
     for question in ({}, {"text": "service"}, {"text": "service@"}, {"text": "resecure"}):
         assert search(scope=[("RESECURE.", True)], **question).items == []
+
+
+def test_many_outside_the_scope_do_not_hide_the_few_within(world: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The index knows nothing of scopes: it may hand out its fill of others."""
+    for _each in range(12):
+        world.person(given_name="Dai", family_name="Williams", organisation=world.elsewhere, secret="")
+    world.person(given_name="Dawn", family_name="Williams", organisation=world.practice, secret="")
+    for name, number in (("SMALL", 0), ("WALK", 3), ("RARE", 5)):
+        monkeypatch.setattr(module, name, number)
+
+    assert names(search(scope=[("REG.", True)], text="da wil")) == ["Dawn Williams"]
+    assert names(search(scope=[("REG.", True)], text="dawn williams")) == ["Dawn Williams"]
+
+
+def test_a_word_of_which_only_the_ends_are_met_by_many_is_found_by_the_whole(
+    world: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for middle in ("aaa", "bbb", "ccc", "ddd", "eee", "fff"):
+        world.person(given_name="Sam", family_name=f"Will{middle}iams", organisation=world.practice, secret="")
+    for name, number in (("SMALL", 0), ("WALK", 2), ("LONG_WALK", 2), ("RARE", 5)):
+        monkeypatch.setattr(module, name, number)
+
+    found = search(scope=EVERYWHERE, text="illcccia")
+    assert names(found) == ["Sam Willccciams"]
+    assert not found.too_many
