@@ -75,7 +75,11 @@ def verify() -> tuple[int, list[Fault]]:
     faults: list[Fault] = []
     read = 0
     for chain in range(CHAINS):
-        head_position, head_hash, last_position = _end_of(chain)
+        end = _end_of(chain)
+        if end is None:
+            faults.append(Fault(chain=chain, position=1, text="the end of this chain was removed"))
+            continue
+        head_position, head_hash, last_position = end
         previous, expected, broken = START, 1, False
         for row in _chain(chain, until=head_position):
             read += 1
@@ -96,9 +100,10 @@ def verify() -> tuple[int, list[Fault]]:
     return read, faults
 
 
-def _end_of(chain: int) -> tuple[int, bytes, int]:
+def _end_of(chain: int) -> tuple[int, bytes, int] | None:
     """Where the chain ends by its head, the hash there, and the highest place in use. In one statement: both
-    are of one moment, so that what is recorded while we read is no fault."""
+    are of one moment, so that what is recorded while we read is no fault. None when the head is gone: then nothing
+    says how long the chain was."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT position, hash, (SELECT coalesce(max(position), 0) FROM audit_record r WHERE r.chain = h.chain)"
@@ -106,7 +111,7 @@ def _end_of(chain: int) -> tuple[int, bytes, int]:
             [chain],
         )
         row = cursor.fetchone()
-    return (row[0], bytes(row[1]), row[2]) if row else (0, START, 0)
+    return (row[0], bytes(row[1]), row[2]) if row else None
 
 
 def _chain(chain: int, *, until: int) -> Iterator[tuple[Any, ...]]:

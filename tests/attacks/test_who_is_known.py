@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -9,18 +10,21 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from resecure.audit.models import Record
 from resecure.identity import passwords, standing
 from resecure.identity.resecurings import Trigger
 from resecure.operations.disable import disable
 from resecure.operations.resecure import resecure
+from resecure.operations.retry_deliveries import retry_deliveries
 from resecure.operations.set_temporary_password import set_temporary_password
 from resecure.operations.sign_in import sign_in
 from resecure.operations.unlock import unlock
 from resecure.policy import actions
 from resecure.policy.refusals import NotFound, NotSignedIn
-from tests.attacks.stories import HERE
+from tests.attacks.stories import HERE, last_refusal
 from tests.conftest import PASSWORD, World
 
 
@@ -110,3 +114,44 @@ def test_an_unknown_account_is_asked_the_same_questions_as_one_out_of_scope(
 
     assert lists[0] == lists[1]
     assert {*lists[0]} == {"_standing", "permissions_at"}
+
+
+SHOWN = {
+    "the API's account": "/api/v1/accounts/{account}",
+    "the API's resecuring": "/api/v1/resecurings/{resecuring}",
+    "the page of an account": "/user-management/{account}/",
+    "the page of a resecuring": "/user-management/resecurings/{resecuring}/",
+}
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_what_is_out_of_scope_is_shown_as_unknown_with_the_same_statements_and_the_same_record(
+    world: World, settings: Any, name: str
+) -> None:
+    by, outside = world.administrator(), world.person(organisation=world.elsewhere)
+    elsewhere = world.administrator(organisation=world.elsewhere)
+    known = {"account": outside.pk, "resecuring": world.resecured(outside, by=elsewhere).pk}
+    client = Client()
+    client.cookies[settings.SESSION_COOKIE] = world.session(by)
+    client.get(SHOWN[name].format(account=uuid4(), resecuring=uuid4()))  # what is read once a process is read now
+
+    answers = []
+    for ids in (known, {"account": uuid4(), "resecuring": uuid4()}):
+        records = Record.objects.filter(event="operation_refused", actor=by.pk).count()
+        with CaptureQueriesContext(connection) as work:
+            answer = client.get(SHOWN[name].format(**ids))
+        written = Record.objects.filter(event="operation_refused", actor=by.pk).count() - records
+        statements = [re.sub(r"'[^']*'", "?", each["sql"])[:60] for each in work]
+        answers.append((answer.status_code, written, statements))
+
+    assert answers[0] == answers[1]
+    assert answers[0][:2] == (404, 1)
+
+
+def test_a_retry_for_an_unknown_resecuring_is_refused_and_recorded_as_for_one_out_of_scope(world: World) -> None:
+    by, elsewhere = world.administrator(), world.administrator(organisation=world.elsewhere)
+    outside = world.person(organisation=world.elsewhere)
+    for resecuring in (world.resecured(outside, by=elsewhere).pk, uuid4()):
+        with pytest.raises(NotFound):
+            retry_deliveries(resecuring, by=by)
+        assert json.loads(last_refusal(by).details) == {"operation": "reset_password", "reasons": ["not_found"]}

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import ProgrammingError, connection, transaction
+from django.db import DatabaseError, ProgrammingError, connection, transaction
 from django.utils import timezone
 
 from resecure.audit.events import SENTENCES, Event
@@ -31,9 +31,11 @@ def written(number: int = 3, target: UUID = TARGET, **more: Any) -> list[Record]
 def by_hand(statement: str, *values: Any) -> None:
     """What somebody with the database owner's rights could do."""
     with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE audit_record DISABLE TRIGGER USER")
+        for table in ("audit_record", "audit_chainhead"):
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         cursor.execute(statement, values)
-        cursor.execute("ALTER TABLE audit_record ENABLE TRIGGER USER")
+        for table in ("audit_record", "audit_chainhead"):
+            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 
 @pytest.mark.parametrize(
@@ -105,11 +107,27 @@ def test_records_cut_off_at_the_end_are_missed(db: None) -> None:
     assert (fault.position, fault.text) == (3, "records were cut off from here on")
 
 
-def test_a_chain_removed_whole_is_missed(db: None) -> None:
+def test_a_chain_whose_records_are_all_removed_is_missed(db: None) -> None:
     written()
     by_hand("DELETE FROM audit_record WHERE chain = %s", chain_of(TARGET))
 
     assert [fault.position for fault in verify()[1]] == [1]
+
+
+def test_a_chain_removed_with_its_end_is_missed(db: None) -> None:
+    written()
+    by_hand("DELETE FROM audit_record WHERE chain = %s", chain_of(TARGET))
+    by_hand("DELETE FROM audit_chainhead WHERE chain = %s", chain_of(TARGET))
+
+    [fault] = verify()[1]
+    assert (fault.chain, fault.text) == (chain_of(TARGET), "the end of this chain was removed")
+
+
+@pytest.mark.parametrize("statement", ["DELETE FROM audit_chainhead WHERE chain = 1", "TRUNCATE audit_chainhead"])
+def test_the_database_refuses_to_remove_the_end_of_a_chain(db: None, statement: str) -> None:
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+    assert ChainHead.objects.count() == CHAINS
 
 
 def test_a_record_put_in_by_hand_is_named(db: None) -> None:

@@ -10,13 +10,14 @@ from ninja import Query, Router, Status
 
 from resecure.entrypoints.api.access import me_of
 from resecure.entrypoints.api.schemas import AccountIn, AccountOut, Awaiting, FoundPage, Text, answers
-from resecure.entrypoints.api.shown import facts_about, organisation_of, scope_of, whole, within
+from resecure.entrypoints.api.shown import organisation_of, scope_of, whole, within
 from resecure.identity.accounts import ACTIVE_BASED, Account
 from resecure.identity.accounts import Status as AccountStatus
 from resecure.identity.organisations import Organisation
 from resecure.identity.resecurings import Resecuring
 from resecure.identity.search import search as search_accounts
 from resecure.operations import create_account as create_operation
+from resecure.operations.shared.looking import look_at
 from resecure.policy.actions import is_visible
 
 router = Router(tags=["accounts"])
@@ -74,13 +75,13 @@ def create_account(request: HttpRequest, payload: AccountIn) -> Status[dict[str,
         job_title=payload.job_title,
         mobile=payload.mobile,
     )
-    return Status(201, whole(facts_about(made.pk, by=me)))
+    return Status(201, whole(look_at(made.pk, by=me)))
 
 
 @router.get("/accounts/{uuid:account}", response=answers({200: AccountOut}, 401, 404))
 def view_account(request: HttpRequest, account: UUID) -> dict[str, Any]:
     """One account, with every action and the reasons against it."""
-    return whole(facts_about(account, by=me_of(request)))
+    return whole(look_at(account, by=me_of(request)))
 
 
 @router.get("/awaiting-temporary-password", response=answers({200: Awaiting}, 401, 403))

@@ -199,7 +199,7 @@ def _unavailable(_request: HttpRequest, exc: Exception) -> HttpResponse:
         status=503,
         code="unavailable",
         title=_("The service is not available right now"),
-        detail=_("Nothing was changed. Try again in a few seconds."),
+        detail=_("It was done whole or not at all. Look before you try again."),
     )
     response["Retry-After"] = "5"
     return response

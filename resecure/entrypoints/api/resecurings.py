@@ -10,8 +10,8 @@ from ninja import Router
 
 from resecure.entrypoints.api.access import me_of
 from resecure.entrypoints.api.schemas import ResecuringOut, answers
-from resecure.entrypoints.api.shown import facts_about
 from resecure.identity.resecurings import Resecuring
+from resecure.operations.shared.looking import look_at
 from resecure.policy.refusals import NotFound
 from resecure.propagation import outbox
 
@@ -23,7 +23,7 @@ def view_resecuring(request: HttpRequest, resecuring: UUID) -> dict[str, Any]:
     """One resecuring. ``complete`` only when no connected system still waits, has failed, or must be asked."""
     found = Resecuring.objects.filter(pk=resecuring).first()
     # For an unknown one the account is looked for all the same: the time must not tell the two apart.
-    facts_about(found.account_id if found else resecuring, by=me_of(request))
+    look_at(found.account_id if found else resecuring, by=me_of(request))
     if found is None:
         raise NotFound
     systems = outbox.progress(resecuring=found.pk)

@@ -11,17 +11,14 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Q
-from django.utils import timezone
 
 from resecure.entrypoints.api.problems import Forbidden
 from resecure.identity import sessions
 from resecure.identity.accounts import Account
-from resecure.identity.agreements import AupVersion, acceptance_of, current_aup
+from resecure.identity.agreements import AupVersion, current_aup
 from resecure.identity.organisations import Organisation
-from resecure.identity.resecurings import unfinished
 from resecure.identity.roles import RoleGrant, held_by
-from resecure.policy.actions import BUTTONS, Facts, insist_on_scope, reasons_not_to, visible_scope
-from resecure.policy.refusals import NotFound
+from resecure.policy.actions import BUTTONS, Facts, reasons_not_to, visible_scope
 
 Scope = Sequence[tuple[str, bool]]
 
@@ -39,20 +36,6 @@ def within(scope: Scope) -> Q:
     return reduce(
         or_, [Q(organisation_path__startswith=path) if below else Q(organisation_path=path) for path, below in scope]
     )
-
-
-def facts_about(account: UUID, *, by: Account) -> Facts:
-    """The account and all that a decision about it needs. Raises NotFound, for unknown and out of scope alike."""
-    found = Account.objects.select_related("organisation").filter(pk=account).first()
-    if found is None:
-        # As many statements as for one that exists out of scope: the time must not tell them apart.
-        held_by(by.pk, account)
-        acceptance_of(account)
-        unfinished(account)
-        raise NotFound
-    facts = Facts.read(found, by=by, now=timezone.now())
-    insist_on_scope(facts)
-    return facts
 
 
 def organisation_of(organisation: Organisation) -> dict[str, str]:

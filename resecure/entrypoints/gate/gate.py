@@ -6,12 +6,13 @@ import threading
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import cache
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 import psycopg
 from django.conf import settings
+from django.core.handlers.wsgi import get_str_from_wsgi
 from django.db import connections
+from django.http import parse_cookie
 
 from resecure.identity import tokens
 from resecure.identity.accounts import SQL_MAY_SIGN_IN
@@ -75,26 +76,27 @@ def _token(environ: dict[str, Any]) -> str:
     if authorization:
         scheme, _space, value = authorization.partition(" ")
         return value.strip() if scheme in _SCHEMES or scheme.lower() in _SCHEMES else ""
-    header: str = environ.get("HTTP_COOKIE", "")
-    if not header:
-        return ""
-    try:
-        cookies = SimpleCookie(header)
-    except CookieError:
-        return ""
+    # Read as the pages read them: a cookie of another application must not shut this one out.
+    cookies = parse_cookie(get_str_from_wsgi(environ, "HTTP_COOKIE", ""))
     for name in (settings.SESSION_COOKIE, settings.SIGN_IN_COOKIE):
         if name in cookies:
-            return cookies[name].value
+            return cookies[name]
     return ""
 
 
 def _ask(statement: str, values: tuple[Any, ...]) -> tuple[Any, ...] | None:
     """One row or None. A connection that the server closed since is replaced once; a second failure is raised."""
     try:
-        return _connection().execute(statement, values, prepare=True).fetchone()
+        return _connection().execute(statement, values, prepare=_prepares()).fetchone()
     except psycopg.OperationalError:
         _forget_connection()
-        return _connection().execute(statement, values, prepare=True).fetchone()
+        return _connection().execute(statement, values, prepare=_prepares()).fetchone()
+
+
+@cache
+def _prepares() -> bool:
+    """Whether statements are prepared; not behind a pooler that hands connections around."""
+    return settings.DATABASES["default"]["OPTIONS"]["prepare_threshold"] is not None
 
 
 def _connection() -> psycopg.Connection[Any]:

@@ -63,7 +63,7 @@ def unavailable(request: HttpRequest) -> HttpResponse:
         request,
         status=503,
         heading=_("The service is not available right now"),
-        text=_("Nothing was changed. Try again in a few minutes."),
+        text=_("What you asked for was done whole or not at all. Wait a few minutes and look before you try again."),
     )
 
 

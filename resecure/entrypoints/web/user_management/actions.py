@@ -130,7 +130,7 @@ DELETE = Action(
     question=gettext_lazy("Delete the account of %(name)s?"),
     effects=(
         gettext_lazy("Every session and every role ends, and nothing opens the account."),
-        gettext_lazy("An unfinished resecuring is closed."),
+        gettext_lazy("An unfinished resecuring stays unfinished: restored, the account awaits what it awaits now."),
         gettext_lazy("It can be restored for %(restore_days)d days, and never after that."),
     ),
     severe=True,

@@ -27,9 +27,10 @@ from resecure.policy.roles import Permission
 def resecuring(request: HttpRequest, resecuring_id: UUID) -> HttpResponse:
     """Its state, live until nothing is open. A POST asks for what is open to be sent again now."""
     found = Resecuring.objects.filter(pk=resecuring_id).first()
+    # For an unknown one the account is looked for all the same: the time must not tell the two apart.
+    facts = look(request, found.account_id if found else resecuring_id)
     if found is None:
         raise NotFound
-    facts = look(request, found.account_id)
     reasons: list[Refusal] = []
     if request.method == "POST":
         try:

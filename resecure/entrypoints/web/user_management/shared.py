@@ -11,7 +11,6 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -19,9 +18,9 @@ from django.utils.translation import gettext_lazy
 from resecure.entrypoints.web.http import me_of
 from resecure.identity.accounts import Account
 from resecure.identity.roles import RoleGrant
-from resecure.operations.shared.frame import record_refusal
-from resecure.policy.actions import Facts, is_visible, reasons_not_to, visible_scope
-from resecure.policy.refusals import Invalid, NotFound, Refusal, Refused
+from resecure.operations.shared.looking import look_at
+from resecure.policy.actions import Facts, reasons_not_to
+from resecure.policy.refusals import Invalid, Refusal, Refused
 from resecure.policy.roles import Permission
 
 # What a page says after something was done. The address carries the code: its text can be nobody else's.
@@ -48,16 +47,8 @@ def grants_of(request: HttpRequest) -> list[RoleGrant]:
 
 
 def look(request: HttpRequest, account_id: UUID, *, asked: Permission = Permission.VIEW_ACCOUNT) -> Facts:
-    """What decides about this account, for showing. Raises NotFound, on record, when it is unknown or out of scope.
-
-    Both take the same one query to find out, so that the time tells no more than the page.
-    """
-    me, now = me_of(request), timezone.now()
-    found = Account.objects.select_related("organisation").filter(pk=account_id, is_system=False).first()
-    if found is None or not is_visible(found.organisation_path, visible_scope(grants_of(request))):
-        record_refusal(NotFound(), account=account_id, by=me, now=now, asked=asked.value)
-        raise NotFound
-    return Facts.read(found, by=me, now=now)
+    """What decides about this account, for showing. Raises NotFound, on record, when it is unknown or out of scope."""
+    return look_at(account_id, by=me_of(request), asked=asked)
 
 
 def names_of(ids: Iterable[UUID | None]) -> dict[UUID, str]:
