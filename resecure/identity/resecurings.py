@@ -73,6 +73,11 @@ def asked_before(*, by: UUID, key: str) -> Resecuring | None:
     return Resecuring.objects.filter(by=by, idempotency_key=key).first()
 
 
+def postpone(account: UUID, *, finish_by: datetime) -> None:
+    """Afterwards the person has until then to finish an unfinished resecuring."""
+    Resecuring.objects.filter(account=account, ended_at__isnull=True).update(finish_by=finish_by)
+
+
 def unfinished(account: UUID) -> Resecuring | None:
     """The resecuring whose person is not back yet, or None."""
     return Resecuring.objects.filter(account=account, ended_at__isnull=True).first()

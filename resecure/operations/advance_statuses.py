@@ -133,6 +133,7 @@ def _advance(pk: UUID, due: Due, *, by: Account, now: datetime) -> int:
         sessions.revoke_all(locked, by=by.pk, now=now, **columns)
         if due.after is Status.INACTIVE:
             resecurings.end(locked.pk, outcome=Outcome.LAPSED, now=now)
+            outbox.announce(Change.INACTIVE, account=locked.pk, at=now, payload=told(locked))
         elif due.after is Status.DELETED_PERMANENT:
             resecurings.end(locked.pk, outcome=Outcome.CLOSED, now=now)
         if due.after is Status.DELETED:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from resecure.audit.events import Event
 from resecure.identity.accounts import Account
-from resecure.operations.shared.frame import acting, insist, move_status
+from resecure.operations.shared.frame import acting, days_anew, insist, move_status
 from resecure.operations.shared.telling import told
 from resecure.policy.roles import Permission
 from resecure.policy.transitions import By
@@ -21,5 +21,5 @@ def enable(account: UUID, *, by: Account) -> None:
     """
     with acting(Event.ACCOUNT_ENABLED, account, by=by, permission=Permission.ENABLE) as frame:
         insist(Permission.ENABLE, frame)
-        move_status(frame, By.ENABLE)
+        move_status(frame, By.ENABLE, **days_anew(frame))
         outbox.announce(Change.ENABLED, account=account, at=frame.now, payload=told(frame.account))

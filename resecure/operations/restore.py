@@ -6,7 +6,7 @@ from uuid import UUID
 
 from resecure.audit.events import Event
 from resecure.identity.accounts import Account
-from resecure.operations.shared.frame import acting, insist, move_status
+from resecure.operations.shared.frame import acting, days_anew, insist, move_status
 from resecure.operations.shared.telling import told
 from resecure.policy.roles import Permission
 from resecure.policy.transitions import By
@@ -21,5 +21,5 @@ def restore(account: UUID, *, by: Account) -> None:
     """
     with acting(Event.ACCOUNT_RESTORED, account, by=by, permission=Permission.RESTORE) as frame:
         insist(Permission.RESTORE, frame)
-        move_status(frame, By.RESTORE)
+        move_status(frame, By.RESTORE, **days_anew(frame))
         outbox.announce(Change.RESTORED, account=account, at=frame.now, payload=told(frame.account))

@@ -9,19 +9,22 @@ from typing import Any
 import pytest
 import time_machine
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from resecure.entrypoints.gate.gate import SESSION
-from resecure.identity import sessions, tokens
+from resecure.identity import passwords, sessions, tokens
 from resecure.identity.accounts import Account
 from resecure.identity.resecurings import Trigger
+from resecure.identity.roles import RoleName
 from resecure.identity.sessions import Session
 from resecure.operations.change_password import change_password
 from resecure.operations.delete import delete
 from resecure.operations.disable import disable
 from resecure.operations.enable import enable
 from resecure.operations.end_all_sessions import end_all_sessions
+from resecure.operations.grant_role import grant_role
 from resecure.operations.join import join
 from resecure.operations.mark_as_leaver import mark_as_leaver
 from resecure.operations.resecure import resecure
@@ -200,6 +203,53 @@ def test_half_finished_sign_ins_and_unused_confirmations_die_with_a_resecure(wor
     taken = reasons(lambda: temporary_password(person, by=second, confirmation=reset))
     assert taken == {"confirmation_not_valid"}
     temporary_password(person, by=second, confirmation=world.confirmation(person, by=second, purpose="reset_password"))
+
+
+@pytest.mark.parametrize("column", ["expires_at", "last_seen_at"])
+def test_a_session_ends_by_itself_when_its_time_is_over_or_nobody_uses_it(
+    world: World, settings: Any, column: str
+) -> None:
+    person = world.person()
+    token, now = world.session(person), timezone.now()
+    browser = Client()
+    browser.cookies[settings.SESSION_COOKIE] = token
+    program = {"HTTP_AUTHORIZATION": f"Bearer {token}"}
+    assert browser.get("/my-account/").status_code == Client().get("/api/v1/me", **program).status_code == 200
+
+    idle = timedelta(minutes=settings.RESECURE.session_idle_minutes, seconds=1)
+    Session.objects.update(**{column: now if column == "expires_at" else now - idle})
+
+    assert browser.get("/my-account/").status_code == 302
+    assert Client().get("/api/v1/me", **program).status_code == 401
+
+
+def test_a_password_is_not_changed_where_all_sessions_ended_while_it_was_hashed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person, by = world.person(), world.administrator()
+    hashed = passwords.hashed
+
+    def meanwhile(password: str) -> str:
+        end_all_sessions(person.pk, by=by)
+        return hashed(password)
+
+    monkeypatch.setattr(passwords, "hashed", meanwhile)
+    with pytest.raises(NotSignedIn):
+        change_password(person.pk, old=PASSWORD, new=CHOSEN, client=HERE)
+
+    assert fresh(person).password == person.password
+    assert Session.objects.filter(account=person).count() == 0
+
+
+def test_a_role_that_is_granted_ends_the_sessions_of_who_gets_it(world: World) -> None:
+    person, other = world.person(), world.person()
+    token, theirs = world.session(person), world.session(other)
+
+    boss = world.administrator("primary_local_administrator")
+    grant_role(person.pk, role=RoleName.LOCAL_HELPDESK, organisation_code="PRA", by=boss)
+
+    assert not world.passes(token)
+    assert world.passes(theirs)
 
 
 def test_a_password_changed_by_its_person_ends_every_other_session(world: World) -> None:

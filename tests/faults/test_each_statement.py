@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
 from django.db import Error, OperationalError, connection
 
+from resecure.database.statements import queued
 from resecure.policy.refusals import Invalid, NotSignedIn
 from tests.conftest import World
 from tests.faults.operations import PREPARED
@@ -110,11 +111,21 @@ def test_a_connection_lost_just_after_commit_leaves_the_state_wholly_done(
 
     def lost() -> None:
         commit()
+        gone()
+
+    def gone() -> None:
         connection.connection.close()
         raise OperationalError("the answer to the commit never came")
 
+    @contextmanager
+    def queued_and_lost(**how: bool) -> Iterator[None]:
+        with queued(**how):
+            yield
+        gone()
+
     with monkeypatch.context() as patched:
         patched.setattr(connection, "_commit", lost)
+        patched.setattr("resecure.operations.resecure.queued", queued_and_lost)  # its COMMIT travels with its writes
         with pytest.raises(OperationalError):
             call()
     connection.close()

@@ -15,6 +15,9 @@ from resecure.identity.resecurings import Resecuring
 from resecure.identity.roles import held_by
 from resecure.operations.advance_statuses import advance_statuses, report_stuck
 from resecure.operations.create_account import create_account
+from resecure.operations.delete import delete
+from resecure.operations.disable import disable
+from resecure.operations.enable import enable
 from resecure.operations.restore import restore
 from resecure.policy.transitions import TABLE, By
 from resecure.propagation.models import Delivery
@@ -193,3 +196,29 @@ def test_the_service_itself_is_never_moved_by_the_clock(world: World) -> None:
     assert system_account().status == "disabled"
     assert verify()[1] == []
     assert world.aup.version == "1"
+
+
+def test_who_had_steps_to_take_gets_all_the_days_anew_when_the_account_opens_again(world: World) -> None:
+    """Otherwise the clock would shut the account a minute after the page said that the person can sign in."""
+    for shut, opened in ((disable, enable), (delete, restore)):
+        person, by = world.person(), world.administrator("primary_local_administrator")
+        world.resecured(person, by=by)
+        shut(person.pk, by=by)
+        with time_machine.travel(timezone.now() + timedelta(days=29), tick=False):
+            opened(person.pk, by=world.administrator())
+
+        clock(29 + 29.9)
+        assert fresh(person).status == Status.ACTIVE
+        assert Resecuring.objects.get(account=person).ended_at is None
+        clock(29 + 30.1)
+        assert fresh(person).status == Status.INACTIVE
+
+
+def test_somebody_who_becomes_inactive_is_told_in_the_same_transaction(world: World) -> None:
+    person = world.person()
+
+    clock(31)
+
+    assert Delivery.objects.filter(account=person.pk, change="inactive").count() == 1
+    clock(32)
+    assert Delivery.objects.filter(account=person.pk, change="inactive").count() == 1

@@ -13,6 +13,7 @@ from resecure.operations.shared.progress import Client
 from resecure.operations.sign_in import sign_in
 from resecure.operations.unlock import unlock
 from resecure.policy.refusals import NotSignedIn, Throttled
+from resecure.propagation.models import Delivery
 from tests.attacks.stories import HERE, fresh, opens, reasons
 from tests.conftest import PASSWORD, World
 
@@ -47,6 +48,10 @@ def test_the_tenth_wrong_password_locks_the_account_and_ends_what_was_open(world
     assert not world.passes(token)
     assert world.passes(theirs)
     assert world.records("account_locked", person) == 1
+    assert fresh(person).generation == person.generation + 1
+    wrong(person, 3)
+    told = Delivery.objects.filter(account=person.pk, change="locked")
+    assert told.count() == 1, "who goes on guessing sends the person no second mail"
     assert not opens(person), "the right password opens a locked account"
 
 

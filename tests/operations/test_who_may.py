@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -214,6 +215,26 @@ def test_reaching_for_an_organisation_outside_ones_tree_is_refused_as_an_unknown
         join(leaver.pk, organisation_code=code, by=boss)
     assert_out_of_reach_is_on_record(boss)
     assert untouched(person)
+
+
+def test_who_reaches_one_organisation_hands_out_no_role_that_reaches_below(world: World) -> None:
+    boss = world.administrator("primary_local_administrator", organisation=world.region, reaches_children=False)
+    person = world.person(organisation=world.region)
+    role = {"role": RoleName.LOCAL_ADMINISTRATOR, "organisation_code": "REG", "by": boss}
+
+    assert reasons(lambda: grant_role(person.pk, reaches_children=True, **role)) == {"reaches_too_far"}
+    assert not RoleGrant.objects.filter(account=person).exists()
+    assert not grant_role(person.pk, reaches_children=False, **role).reaches_children
+
+
+def test_an_account_deleted_too_long_ago_is_not_restored_even_if_the_clock_stood_still(world: World) -> None:
+    by = world.administrator()
+    late = world.person(status="deleted", status_since=timezone.now() - timedelta(days=30, seconds=1))
+    in_time = world.person(status="deleted", status_since=timezone.now() - timedelta(days=29))
+
+    assert reasons(lambda: restore(late.pk, by=by)) == {"too_late"}
+    restore(in_time.pk, by=by)
+    assert Account.objects.get(pk=in_time.pk).status == "active"
 
 
 def test_asking_for_an_address_that_somebody_has_is_on_record_whoever_has_it(world: World) -> None:

@@ -68,9 +68,28 @@ MAILS: dict[Change, Mail] = {
         happened=gettext_noop("An administrator made an account for you."),
         meets_next=_PASSWORD_TOLD,
     ),
+    Change.LOCKED: Mail(
+        subject=gettext_noop("Your account is locked"),
+        happened=gettext_noop(
+            "A wrong password was typed too often, so your account was locked. You were signed out everywhere."
+        ),
+        meets_next=gettext_noop(
+            "Your administrator can unlock it once you have shown who you are. If it was not you, say so."
+        ),
+        not_expected=gettext_noop("Call the service desk of your organisation:"),
+    ),
     Change.UNLOCKED: Mail(
         subject=gettext_noop("Your account is unlocked"),
         happened=gettext_noop("An administrator unlocked your account. Sign in with your password as before."),
+    ),
+    Change.INACTIVE: Mail(
+        subject=gettext_noop("Your account is inactive"),
+        happened=gettext_noop(
+            "Your account was not used for a while, or you did not take every step of the sign-in in time. It became "
+            "inactive, and you were signed out everywhere."
+        ),
+        meets_next=gettext_noop("To go on using it, sign in. An account that stays inactive is deleted."),
+        not_expected=gettext_noop("If you cannot sign in, call the service desk of your organisation:"),
     ),
     Change.DISABLED: Mail(
         subject=gettext_noop("Your account is disabled"),

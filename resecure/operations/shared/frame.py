@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from resecure.audit import record
 from resecure.audit.events import Event
-from resecure.identity import roles, sessions
+from resecure.identity import resecurings, roles, sessions
 from resecure.identity.accounts import Account, Status
 from resecure.identity.roles import RoleGrant
 from resecure.operations.shared.moving import columns_of_move
@@ -136,6 +137,16 @@ def record_refusal(
         at=now,
         details={"operation": asked, "reasons": codes},
     )
+
+
+def days_anew(frame: Frame) -> dict[str, object]:
+    """The columns of an account that opens again: whoever had steps to take gets all the days for them anew.
+    Otherwise the clock would shut it again before the person has heard that it is open."""
+    if frame.account.finish_by is None:
+        return {}
+    finish_by = frame.now + timedelta(days=settings.RESECURE.finish_within_days)
+    resecurings.postpone(frame.account.pk, finish_by=finish_by)
+    return {"finish_by": finish_by}
 
 
 def move_status(frame: Frame, how: By, **columns: Any) -> Status:
