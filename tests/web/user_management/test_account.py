@@ -113,3 +113,18 @@ def test_only_a_known_word_in_the_address_becomes_a_message(world: World, admin:
     person = world.person()
     assert "The account is disabled. Nothing opens it." in words_of(admin.get("account", person.pk, done="disable"))
     assert "Ring this number" not in source_of(admin.get("account", person.pk, done="Ring this number"))
+
+
+def test_who_may_not_set_the_temporary_password_sees_no_button_for_it(world: World) -> None:
+    boss, equal = world.administrator("primary_local_administrator"), world.administrator()
+    person = world.administrator("local_helpdesk")
+    resecuring = world.resecured(person, by=boss)
+    link = at("temporary_password", person.pk)
+
+    for account in (world.administrator("auditor"), equal):
+        may = account is equal
+        browser = Browser(world, account)
+        panel = browser.get("account", person.pk).content.decode()
+        assert ('id="panel-set-temporary-password"' in panel) is may
+        assert (link in browser.get("resecuring", resecuring.pk).content.decode()) is may
+        assert ("which another administrator must set" in panel) is not may

@@ -72,6 +72,7 @@ def account(request: HttpRequest, account_id: UUID) -> HttpResponse:
         "sessions": _sessions(facts),
         "grants": facts.target_grants,
         "awaits": facts.awaits_temporary_password,
+        "may_set": not reasons_not_to(Permission.RESET_PASSWORD, facts),
         "buttons": buttons,
         "may_confirm": not reasons_not_to(Permission.CONFIRM_IDENTITY, facts),
         "may_grant": Permission.GRANT_ROLE in allowed,
