@@ -59,12 +59,13 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:
-    return page(
-        request,
-        status=503,
-        heading=_("The service is not available right now"),
-        text=_("What you asked for was done whole or not at all. Wait a few minutes and look before you try again."),
+    # The connection may be lost just after the server has done what a form asked for.
+    text = (
+        _("Nothing was changed. Try again in a few minutes.")
+        if request.method in {"GET", "HEAD"}
+        else _("What you asked for was done whole or not at all. Wait a few minutes and look before you try again.")
     )
+    return page(request, status=503, heading=_("The service is not available right now"), text=text)
 
 
 def not_ready(request: HttpRequest) -> HttpResponse:

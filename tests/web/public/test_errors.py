@@ -27,6 +27,9 @@ def test_a_database_that_does_not_answer_is_a_refusal_in_plain_words(
         assert response.status_code == 503
         assert "Nothing was changed" in shown(response)
         assert "192.0.2.99" not in response.content.decode()
+    sent = browser.post(reverse("my_account:edit"), {"given_name": "A", "family_name": "B"})
+    assert sent.status_code == 503
+    assert "done whole or not at all" in shown(sent), "the answer to a COMMIT may be what was lost"
 
 
 def test_a_session_cookie_that_does_not_pass_is_answered_as_none_and_left_alone(world: World) -> None:
