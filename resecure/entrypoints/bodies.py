@@ -69,7 +69,6 @@ def _busy(start_response: Any) -> Iterable[bytes]:
             ("Content-Length", str(len(text))),
             ("Cache-Control", "no-store"),
             ("Retry-After", "5"),
-            ("Connection", "close"),
         ],
     )
     return [text]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from resecure.entrypoints.web.user_management.shared import long_time
 from resecure.identity.accounts import Account
 from resecure.identity.roles import RoleGrant, held_by
 from tests.conftest import World
@@ -216,3 +217,8 @@ def test_a_form_without_its_token_is_refused(world: World, admin: Browser) -> No
     assert strict.post(at("disable", person.pk)).status_code == 403
     person.refresh_from_db()
     assert person.status == "active"
+
+
+@pytest.mark.parametrize(("days", "said"), [(548, "18 months"), (365, "12 months"), (30, "30 days"), (100, "100 days")])
+def test_a_long_time_is_said_in_months_where_it_comes_out_even(days: int, said: str) -> None:
+    assert long_time(days) == said

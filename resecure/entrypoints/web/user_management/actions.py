@@ -21,6 +21,7 @@ from resecure.entrypoints.web.user_management.shared import (
     account_href,
     all_reasons,
     go_back_having_done,
+    long_time,
     look,
     not_now,
     page,
@@ -83,7 +84,7 @@ DISABLE = Action(
     effects=(
         gettext_lazy("Every session ends, and nothing opens the account until it is enabled."),
         gettext_lazy("The person is told. What belongs to the account is kept."),
-        gettext_lazy("After %(disabled_days)d days the account is deleted."),
+        gettext_lazy("After %(disabled_for)s the account is deleted."),
     ),
     severe=True,
     form=ShutForm,
@@ -192,7 +193,7 @@ def _show(
 ) -> HttpResponse:
     numbers: dict[str, Any] = {
         "name": facts.account.name,
-        "disabled_days": settings.RESECURE.disabled_to_deleted_days,
+        "disabled_for": long_time(settings.RESECURE.disabled_to_deleted_days),
         "leaver_days": settings.RESECURE.leaver_days,
         "restore_days": settings.RESECURE.restore_within_days,
     }

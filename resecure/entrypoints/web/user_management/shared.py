@@ -13,7 +13,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from resecure.entrypoints.web.http import me_of
 from resecure.identity.accounts import Account
@@ -49,6 +49,17 @@ def grants_of(request: HttpRequest) -> list[RoleGrant]:
 def look(request: HttpRequest, account_id: UUID, *, asked: Permission = Permission.VIEW_ACCOUNT) -> Facts:
     """What decides about this account, for showing. Raises NotFound, on record, when it is unknown or out of scope."""
     return look_at(account_id, by=me_of(request), asked=asked)
+
+
+MONTH = 365.25 / 12
+
+
+def long_time(days: int) -> str:
+    """So many days as people say it: in months where that comes out even, to a day."""
+    months = round(days / MONTH)
+    if months > 2 and abs(days - months * MONTH) <= 1:
+        return ngettext("%(months)d month", "%(months)d months", months) % {"months": months}
+    return ngettext("%(days)d day", "%(days)d days", days) % {"days": days}
 
 
 def names_of(ids: Iterable[UUID | None]) -> dict[UUID, str]:
