@@ -127,7 +127,8 @@ NOT_TEXTS = {
 NOT_FOR_PEOPLE = {"Counter", "Gauge", "GaugeMetricFamily", "Histogram", "key_of", "__init__"}
 ERRORS = {"AssertionError", "KeyError", "LookupError", "RuntimeError", "TypeError", "ValueError"}
 SQL = re.compile(
-    r"\b(SELECT|INSERT|VALUES|UPDATE|DELETE|FROM|WHERE|LIKE|LIMIT|UNION|WHEN|ORDER BY|AND|IS NOT|IS TRUE|JOIN|LOCK)\b"
+    r"\b(SELECT|INSERT|VALUES|UPDATE|DELETE|FROM|JOIN|WHERE|LIKE|LIMIT|UNION|WHEN|ORDER BY|AND|AS"
+    r"|IS NOT|IS TRUE|LOCK)\b"
 )
 # What these are given is shown as it is: by position or by name.
 SHOWN = {
