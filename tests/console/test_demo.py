@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import subprocess
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,24 @@ def test_the_file_of_passwords_is_for_nobody_else(tmp_path: Path, monkeypatch: p
         file = demo._write([one])
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert file == tmp_path / ".demo" / "accounts.json"
+
+
+def test_a_shell_reads_what_the_console_needs_and_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".demo").mkdir()
+    state = tmp_path / "a folder's state"
+    monkeypatch.setenv("RESECURE_STATE_DIRECTORY", str(state))
+    monkeypatch.setenv("RESECURE_PUBLIC_URL", "http://127.0.0.1:8000")
+    monkeypatch.setenv("RESECURE_LOG_LEVEL", "warning")
+    monkeypatch.setenv("RESECURE_SECRET_KEY", "not to be written down")
+    for _again in range(2):
+        demo.write_environment()
+    shell = ["sh", "-c", '. .demo/environment; printf %s "$RESECURE_STATE_DIRECTORY"']
+    read = subprocess.run(shell, env={}, capture_output=True, text=True, check=True)
+
+    assert read.stdout == str(state)
+    assert stat.S_IMODE((tmp_path / ".demo" / "environment").stat().st_mode) == 0o600
+    assert "not to be written" not in (tmp_path / ".demo" / "environment").read_text()
 
 
 def test_the_demonstration_refuses_a_database_that_is_not_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

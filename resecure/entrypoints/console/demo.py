@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 SECONDS_TO_END = 15
 SECONDS_TO_ANSWER = 30
 MARK = "made-by-resecure-demo"
+ENVIRONMENT = Path(".demo") / "environment"
 MAY = {
     "Person": "works in the portal; can be resecured by the administrators of the organisation",
     "Local Administrator": "looks after the accounts of the organisation, and resecures them",
@@ -48,11 +50,16 @@ def demo(port: int = 8000) -> None:
         _load_anew(state)
         children += [_child("serve", "--port", str(port)), _child("worker")]
         _wait_for_answer(port, children)
-        say(f"\nOpen http://127.0.0.1:{port}/ and sign in with one of these. Ctrl-C ends it.")
+        write_environment()
+        say(
+            f"\nOpen http://127.0.0.1:{port}/ and sign in with one of these. Ctrl-C ends it.\n"
+            "For the console, in another terminal: . .demo/environment; .venv/bin/resecure --help"
+        )
         code = _watch(children)
     except _Ended:
         code = 0
     finally:
+        ENVIRONMENT.unlink(missing_ok=True)
         _finish(children, state)
     if code:
         stop("The demonstration ended because a part of it ended by itself.")
@@ -128,6 +135,17 @@ def _write(listed: list[Listed]) -> Path:
     file.unlink(missing_ok=True)
     write_private(file, json.dumps([each.as_dict() for each in listed], indent=1, ensure_ascii=False) + "\n")
     return file
+
+
+def write_environment() -> None:
+    """What the console needs to work on this demonstration, for a shell to read. It holds no secret: keys and
+    the database's password stand in the state folder, for who may read that."""
+    from resecure.config.private_files import write_private
+
+    ENVIRONMENT.unlink(missing_ok=True)
+    names = ("RESECURE_LOG_LEVEL", "RESECURE_PUBLIC_URL", "RESECURE_STATE_DIRECTORY")
+    lines = [f"export {name}={shlex.quote(os.environ[name])}" for name in names]
+    write_private(ENVIRONMENT, "\n".join(lines) + "\n")
 
 
 def _print(listed: list[Listed]) -> None:
