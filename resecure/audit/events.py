@@ -46,6 +46,15 @@ class Event(StrEnum):
     ACCOUNT_SECRET_SET = "account_secret_set"
     OPERATION_REFUSED = "operation_refused"
     DELIVERY_RETRIED = "delivery_retried"
+    APPLICATION_REGISTERED = "application_registered"
+    APPLICATION_CHANGED = "application_changed"
+    APPLICATION_SECRET_MADE = "application_secret_made"
+    APPLICATION_SECRETS_ENDED = "application_secrets_ended"
+    APPLICATION_REMOVED = "application_removed"
+    APPLICATION_SIGNED_IN = "application_signed_in"
+    APPLICATION_LEFT = "application_left"
+    APPLICATION_TOKEN_REUSED = "application_token_reused"
+    SIGNING_KEY_ROTATED = "signing_key_rotated"
     ENCRYPTION_KEY_ROTATION_BEGUN = "encryption_key_rotation_begun"
     ENCRYPTION_KEY_ROTATED = "encryption_key_rotated"
 
@@ -86,6 +95,17 @@ SENTENCES: dict[Event, str | Promise] = {
     Event.ACCOUNT_SECRET_SET: _("{target} set a new account secret"),
     Event.OPERATION_REFUSED: _("{actor} asked for something that was refused"),
     Event.DELIVERY_RETRIED: _("{actor} asked for a message to be sent again now"),
+    Event.APPLICATION_REGISTERED: _("{actor} registered an application"),
+    Event.APPLICATION_CHANGED: _("{actor} changed an application"),
+    Event.APPLICATION_SECRET_MADE: _("{actor} made a new secret for an application"),
+    Event.APPLICATION_SECRETS_ENDED: _("{actor} ended the older secrets of an application"),
+    Event.APPLICATION_REMOVED: _("{actor} removed an application"),
+    Event.APPLICATION_SIGNED_IN: _("{target} signed in to an application"),
+    Event.APPLICATION_LEFT: _("{target} signed out of an application"),
+    Event.APPLICATION_TOKEN_REUSED: _(
+        "A token of {target} that counts once was used twice: the application session is over"
+    ),
+    Event.SIGNING_KEY_ROTATED: _("{actor} made a new key for signing"),
     Event.ENCRYPTION_KEY_ROTATION_BEGUN: _("{actor} began to seal every account secret under a new key"),
     Event.ENCRYPTION_KEY_ROTATED: _("{actor} sealed every account secret under a new key"),
 }

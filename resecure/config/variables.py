@@ -148,6 +148,26 @@ class Environment(BaseSettings):
         12, looser="above", least=1, costs="A stolen session stays useful for longer, however it is used."
     )
 
+    # --- policy: applications
+    code_seconds: int = _policy(
+        60, looser="above", least=10, costs="A code that was overheard on its way to an application counts for longer."
+    )
+    access_token_seconds: int = _policy(
+        300,
+        looser="above",
+        least=30,
+        costs="An application that does not ask us about an access token goes on believing it for longer.",
+    )
+    logout_token_seconds: int = _policy(
+        120, looser="above", least=10, costs="A logout token that was overheard can be sent again for longer."
+    )
+    signing_key_days: int = _policy(
+        90, looser="above", least=1, costs="A signing key that leaked unnoticed signs for others for longer."
+    )
+    application_networks: Annotated[list[Network], NoDecode] = []
+    """Networks of one's own, separated by commas, in which applications may be told that a session ended. All other
+    internal addresses are refused: an address of a cloud's metadata service or of a router is never an application."""
+
     # --- policy: administrators
     confirmation_minutes: int = _policy(
         30,
@@ -207,7 +227,7 @@ class Environment(BaseSettings):
         1000, looser="above", least=1, costs="One place can try one common password on more accounts."
     )
 
-    @field_validator("allowed_hosts", "trusted_proxies", mode="before")
+    @field_validator("allowed_hosts", "trusted_proxies", "application_networks", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):

@@ -17,10 +17,20 @@ from django.conf import settings  # noqa: E402
 
 from resecure.entrypoints.bodies import whole_bodies  # noqa: E402
 from resecure.entrypoints.gate.gate import gate  # noqa: E402
+from resecure.entrypoints.oidc.asking import PATHS, asking  # noqa: E402
 from resecure.entrypoints.threads import threads_for  # noqa: E402
 
+
+def _beside(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+    """What has a body and is asked at every request goes by Django too."""
+    if environ.get("PATH_INFO") in PATHS:
+        return asking(environ, start_response)
+    response: Iterable[bytes] = django(environ, start_response)
+    return response
+
+
 pages = whole_bodies(
-    django,
+    _beside,
     # The other threads go on answering the gate, the probes and pages.
     at_once=threads_for(settings.RESECURE.web_processes) * 3 // 4,
     longest=settings.DATA_UPLOAD_MAX_MEMORY_SIZE,

@@ -2,6 +2,9 @@
 
 from resecure.identity.accounts import Account
 from resecure.identity.agreements import AupAcceptance, AupVersion
+from resecure.identity.application_sessions import ApplicationSession
+from resecure.identity.application_tokens import ApplicationToken
+from resecure.identity.applications import Application, ApplicationAccess, ApplicationSecret
 from resecure.identity.confirmations import IdentityConfirmation
 from resecure.identity.credentials import PasswordHistory, SecretHistory, SecurityQuestion
 from resecure.identity.organisations import Organisation
@@ -9,10 +12,16 @@ from resecure.identity.resecurings import Resecuring
 from resecure.identity.roles import RoleGrant
 from resecure.identity.sessions import Session
 from resecure.identity.sign_ins import SignIn
+from resecure.identity.signing_keys import SigningKey
 from resecure.identity.throttles import Throttle
 
 __all__ = [
     "Account",
+    "Application",
+    "ApplicationAccess",
+    "ApplicationSecret",
+    "ApplicationSession",
+    "ApplicationToken",
     "AupAcceptance",
     "AupVersion",
     "IdentityConfirmation",
@@ -24,5 +33,6 @@ __all__ = [
     "SecurityQuestion",
     "Session",
     "SignIn",
+    "SigningKey",
     "Throttle",
 ]

@@ -8,6 +8,12 @@ import secrets
 # The prefix says which table to look in and lets scanners find a leaked one; it protects nothing.
 SESSION = "rss_"
 SIGN_IN = "rsi_"
+APPLICATION_SECRET = "ras_"
+CODE = "rac_"
+ACCESS = "rat_"
+REFRESH = "rrt_"
+HANDOVER = "rho_"
+FORWARD = "rft_"
 
 
 def new(prefix: str) -> tuple[str, bytes]:

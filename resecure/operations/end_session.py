@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
@@ -13,6 +14,8 @@ from resecure.identity import sessions
 from resecure.identity.accounts import Account
 from resecure.operations.shared.frame import locked_own
 from resecure.policy.refusals import NotFound
+from resecure.propagation import outbox
+from resecure.propagation.models import Change, System
 
 
 def end_session(session: UUID, *, by: Account) -> None:
@@ -31,6 +34,7 @@ def end_my_other_sessions(session: UUID, *, by: Account) -> int:
     with transaction.atomic():
         locked_own(by)
         ended = sessions.end_others(session, account=by.pk, now=now)
+        _tell(by, now)
         record.append(
             Event.SESSIONS_ENDED,
             actor=by.pk,
@@ -49,6 +53,7 @@ def _end(session: UUID, *, by: Account, event: Event) -> None:
             locked_own(by)
         if not sessions.end(session, account=by.pk, now=now):
             raise NotFound
+        _tell(by, now)
         record.append(
             event,
             actor=by.pk,
@@ -57,3 +62,8 @@ def _end(session: UUID, *, by: Account, event: Event) -> None:
             at=now,
             details={"session": str(session)},
         )
+
+
+def _tell(by: Account, now: datetime) -> None:
+    """The applications of the session hear of it; a mail would be one too many."""
+    outbox.announce(Change.SESSION_ENDED, account=by.pk, at=now, payload={}, systems=[System.APPLICATIONS])

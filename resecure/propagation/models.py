@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import uuid4
 
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 
@@ -28,12 +29,39 @@ class Change(models.TextChoices):
     PASSWORD_CHANGED = "password_changed", _("password changed")
     ROLE_GRANTED = "role_granted", _("role granted")
     ROLE_WITHDRAWN = "role_withdrawn", _("role withdrawn")
+    SESSION_ENDED = "session_ended", _("session ended")
 
 
 class System(models.TextChoices):
-    """The connected systems. Each can acknowledge; ``CAN_CONFIRM`` names those that can also be asked."""
+    """The connected systems, as rows are claimed.
+
+    ``APPLICATIONS`` is one row in the operation's transaction, however many applications there are; carrying it out
+    means finding those the person was signed in to, and writing an ``APPLICATION`` row for each.
+    """
 
     MAIL = "mail", _("Mail to the person")
+    APPLICATIONS = "applications", _("Finding the applications to tell")
+    APPLICATION = "application", _("Application")
+
+
+# What ends sessions is told to applications; what opens an account is not: there is nothing that could end.
+ENDS_SESSIONS = frozenset(
+    {
+        Change.RESECURED,
+        Change.PASSWORD_RESET,
+        Change.LOCKED,
+        Change.INACTIVE,
+        Change.DISABLED,
+        Change.LEAVER,
+        Change.JOINED,
+        Change.DELETED,
+        Change.SESSIONS_ENDED,
+        Change.PASSWORD_CHANGED,
+        Change.ROLE_GRANTED,
+        Change.ROLE_WITHDRAWN,
+        Change.SESSION_ENDED,
+    }
+)
 
 
 class State(models.TextChoices):
@@ -45,15 +73,14 @@ class State(models.TextChoices):
     FAILED = "failed", _("failed")
 
 
-CAN_CONFIRM: frozenset[str] = frozenset()
-
-
 class Delivery(models.Model):
     """One change that one connected system must learn of. ``id`` is the idempotency key that travels."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     order = models.BigIntegerField(editable=False, null=True)
     system = models.CharField(max_length=32, choices=System.choices)
+    # Which application; nothing for the other systems.
+    target = models.CharField(max_length=36, default="", db_default="")
     change = models.CharField(max_length=32, choices=Change.choices)
     account = models.UUIDField()
     resecuring = models.UUIDField(null=True)
@@ -62,18 +89,37 @@ class Delivery(models.Model):
     attempts = models.IntegerField(default=0)
     requested_at = models.DateTimeField()
     next_attempt_at = models.DateTimeField()
+    # Among those that are due, the order in which they go: a change that a thousand must learn of takes its turns
+    # one after the other, so that the next person's does not wait behind all of them.
+    turn = models.DateTimeField(db_default=Now())
     claimed_until = models.DateTimeField(null=True)
+    # When it was last handed over, whatever came back.
+    told_at = models.DateTimeField(null=True)
     acknowledged_at = models.DateTimeField(null=True)
     confirmed_at = models.DateTimeField(null=True)
     failed_because = models.CharField(max_length=300, default="")
 
     class Meta:
         indexes = [
+            # Those of one system alone: ten thousand that wait for a dead one must not be walked through.
             models.Index(
-                fields=["next_attempt_at"],
-                name="propagation_open",
-                condition=models.Q(state="requested"),
+                fields=["system", "turn"], name="propagation_open_by_system", condition=models.Q(state="requested")
+            ),
+            models.Index(
+                fields=["target", "turn"],
+                name="propagation_open_by_target",
+                condition=models.Q(state="requested", system="application"),
             ),
             models.Index(fields=["account", "system", "order"], name="propagation_by_account"),
             models.Index(fields=["resecuring"], name="propagation_by_resecuring"),
         ]
+
+
+class Pause(models.Model):
+    """An application that could not be reached, and until when nothing is sent there. One of its deliveries then
+    asks whether it is back; while it is not, the others do not wait for its time-outs."""
+
+    target = models.CharField(max_length=36, primary_key=True)
+    until = models.DateTimeField()
+    failures = models.IntegerField()
+    since = models.DateTimeField()

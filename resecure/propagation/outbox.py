@@ -15,17 +15,18 @@ from django.db.models import Count, Min
 from django.utils.translation import gettext
 
 from resecure.database import statements
-from resecure.propagation.models import CAN_CONFIRM, Change, Delivery, State, System
+from resecure.propagation.models import ENDS_SESSIONS, Change, Delivery, State, System
 
 CHANNEL = "resecure_deliveries"
 CLAIM = timedelta(seconds=60)
+FARTHEST_TURN = timedelta(seconds=60)
 LONGEST_WAIT = timedelta(minutes=15)
 ATTEMPTS_BEFORE_FAILED = 200  # two days at the longest wait: a system that is down for a day catches up
 
 _ANNOUNCE = """
 INSERT INTO propagation_delivery (id, "order", system, change, account, resecuring, payload, state, attempts,
-                                  requested_at, next_attempt_at, failed_because)
-VALUES (%s, nextval('propagation_order'), %s, %s, %s, %s, %s, 'requested', 0, %s, %s, '')
+                                  requested_at, next_attempt_at, turn, failed_because)
+VALUES (%s, nextval('propagation_order'), %s, %s, %s, %s, %s, 'requested', 0, %s, %s, %s, '')
 """
 
 
@@ -36,39 +37,53 @@ def announce(
     at: datetime,
     payload: dict[str, Any],
     resecuring: UUID | None = None,
-    systems: Iterable[System] = tuple(System),
+    systems: Iterable[System] | None = None,
 ) -> None:
-    """One row for each connected system, in the caller's transaction; workers are woken when it commits.
+    """One row for each system that must learn of it, in the caller's transaction; workers are woken when it commits.
+
+    Without ``systems``: the mail, and where the change ends sessions the applications.
 
     ``payload`` holds plain values a connector needs (addresses, names, times), never a secret.
     """
+    if systems is None:
+        systems = (System.MAIL, System.APPLICATIONS) if change in ENDS_SESSIONS else (System.MAIL,)
     for system in systems:
         statements.run(
             _ANNOUNCE,
-            [uuid4(), system.value, change.value, account, resecuring, json.dumps(payload), at, at],
+            [uuid4(), system.value, change.value, account, resecuring, json.dumps(payload), at, at, at],
         )
 
 
-# Only the oldest open delivery of an account and system may go: order is kept without a lock on the account.
+# Only the oldest open delivery of an account and system may go (and application, where that is the system): order is
+# kept without a lock on the account.
 _CLAIM = """
 UPDATE propagation_delivery SET claimed_until = %(until)s, attempts = attempts + 1
 WHERE id IN (
   SELECT d.id FROM propagation_delivery d
-  WHERE d.state = 'requested' AND d.next_attempt_at <= %(now)s
+  WHERE d.state = 'requested' AND d.system = ANY(%(systems)s) AND d.turn <= %(farthest)s
+    AND d.next_attempt_at <= %(now)s
     AND (d.claimed_until IS NULL OR d.claimed_until < %(now)s)
     AND NOT EXISTS (
       SELECT 1 FROM propagation_delivery earlier
-      WHERE earlier.account = d.account AND earlier.system = d.system
+      WHERE earlier.account = d.account AND earlier.system = d.system AND earlier.target = d.target
         AND earlier."order" < d."order" AND earlier.state = 'requested')
-  ORDER BY d.next_attempt_at LIMIT %(limit)s FOR UPDATE OF d SKIP LOCKED)
+  ORDER BY d.turn LIMIT %(limit)s FOR UPDATE OF d SKIP LOCKED)
 RETURNING id
 """
 
 
-def claim(*, now: datetime, limit: int = 20) -> list[Delivery]:
+def claim(*, now: datetime, limit: int = 20, systems: Sequence[System] = (System.MAIL,)) -> list[Delivery]:
     """Take due deliveries for this worker for a minute. A worker that dies loses its claim, not the rows."""
+    wanted = [each.value for each in systems]
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_CLAIM, {"until": now + CLAIM, "now": now, "limit": limit})
+        values: dict[str, Any] = {
+            "until": now + CLAIM,
+            "now": now,
+            "limit": limit,
+            "systems": wanted,
+            "farthest": now + FARTHEST_TURN,
+        }
+        cursor.execute(_CLAIM, values)
         found = [row[0] for row in cursor.fetchall()]
     return list(Delivery.objects.filter(pk__in=found).order_by("order"))
 
@@ -91,7 +106,7 @@ def postpone(delivery: Delivery, *, now: datetime, because: str) -> None:
     ceiling = min(LONGEST_WAIT, timedelta(seconds=2 ** min(delivery.attempts, 12)))
     wait = ceiling * (0.5 + secrets.randbelow(500) / 1000)  # spread, so that they do not all come back at once
     Delivery.objects.filter(pk=delivery.pk, state=State.REQUESTED).update(
-        next_attempt_at=now + wait, claimed_until=None, failed_because=because[:300]
+        next_attempt_at=now + wait, turn=now + wait, claimed_until=None, failed_because=because[:300]
     )
 
 
@@ -105,7 +120,7 @@ def fail(delivery: Delivery, *, because: str) -> None:
 def retry(delivery_ids: Sequence[UUID], *, now: datetime) -> int:
     """Ask for these to be sent again now. Returns how many were waiting or had failed."""
     return Delivery.objects.filter(pk__in=delivery_ids, state__in=[State.REQUESTED, State.FAILED]).update(
-        state=State.REQUESTED, next_attempt_at=now, claimed_until=None, attempts=0
+        state=State.REQUESTED, next_attempt_at=now, turn=now, claimed_until=None, attempts=0
     )
 
 
@@ -115,9 +130,13 @@ class Progress:
 
     delivery: UUID
     system: System
+    # The application, by the name that it had then; nothing for the other systems.
+    name: str = ""
+    asks: bool = False
     change: Change
     state: State
     requested_at: datetime
+    told_at: datetime | None
     acknowledged_at: datetime | None
     confirmed_at: datetime | None
     failed_because: str
@@ -126,7 +145,7 @@ class Progress:
     @property
     def is_open(self) -> bool:
         """True while we are not done with this system: it waits, it failed, or it must still be asked."""
-        if self.system in CAN_CONFIRM:
+        if self.asks:
             return self.state is not State.CONFIRMED
         return self.state not in {State.ACKNOWLEDGED, State.CONFIRMED}
 
@@ -150,9 +169,12 @@ def progress(*, resecuring: UUID) -> list[Progress]:
         Progress(
             delivery=row.pk,
             system=System(row.system),
+            name=row.payload.get("name", "") if row.system == System.APPLICATION else "",
+            asks=bool(row.payload.get("asks")),
             change=Change(row.change),
             state=State(row.state),
             requested_at=row.requested_at,
+            told_at=row.told_at,
             acknowledged_at=row.acknowledged_at,
             confirmed_at=row.confirmed_at,
             failed_because=row.failed_because,

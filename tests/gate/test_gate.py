@@ -35,9 +35,9 @@ ODD = [
 @pytest.fixture(autouse=True)
 def _own_connection() -> Iterator[None]:
     """The gate keeps a connection of its own, which must go before the tables are emptied."""
-    module._forget_connection()
+    module.forget_connection()
     yield
-    module._forget_connection()
+    module.forget_connection()
 
 
 def asked(**environ: str) -> tuple[int, dict[str, str]]:
@@ -121,12 +121,12 @@ def test_a_sign_in_with_steps_owed_is_403_and_passes_nothing(committed_world: Wo
 def test_a_connection_lost_meanwhile_is_replaced_once(committed_world: World) -> None:
     token = committed_world.session(committed_world.person())
     assert bearer(token) == 204
-    lost = module._connection()
+    lost = module.connection()
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(%s)", [lost.info.backend_pid])
 
     assert bearer(token) == 204
-    assert module._connection() is not lost
+    assert module.connection() is not lost
 
 
 def test_without_a_database_the_gate_refuses(committed_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,7 +135,7 @@ def test_without_a_database_the_gate_refuses(committed_world: World, monkeypatch
     def gone() -> Any:
         raise psycopg.OperationalError("no server")
 
-    monkeypatch.setattr(module, "_connection", gone)
+    monkeypatch.setattr("resecure.entrypoints.database.connection", gone)
     status, headers = asked(HTTP_AUTHORIZATION=f"Bearer {token}")
     assert status == 503
     assert headers["Retry-After"] == "5"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from functools import cache
@@ -11,9 +10,9 @@ from typing import Any
 import psycopg
 from django.conf import settings
 from django.core.handlers.wsgi import get_str_from_wsgi
-from django.db import connections
 from django.http import parse_cookie
 
+from resecure.entrypoints.database import ask, connection, forget_connection
 from resecure.identity import tokens
 from resecure.identity.accounts import SQL_MAY_SIGN_IN
 from resecure.identity.sessions import SEEN_EVERY
@@ -36,7 +35,6 @@ _SEEN = "UPDATE identity_session SET last_seen_at = now() WHERE id = %s"
 
 _HEADERS = [("Content-Length", "0"), ("Cache-Control", "no-store")]
 _SCHEMES = frozenset({"Bearer", "SignIn", "bearer", "signin"})
-_local = threading.local()
 
 
 def gate(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
@@ -45,7 +43,7 @@ def gate(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
     try:
         status, headers = _answer(_token(environ))
     except psycopg.Error:
-        _forget_connection()
+        forget_connection()
         status, headers = "503 Service Unavailable", [("Retry-After", "5")]
     start_response(status, headers + _HEADERS)
     return []
@@ -53,13 +51,13 @@ def gate(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
 
 def _answer(token: str) -> tuple[str, list[tuple[str, str]]]:
     if token.startswith(tokens.SESSION):
-        row = _ask(SESSION, (SEEN_EVERY, tokens.digest(token), _idle()))
+        row = ask(SESSION, (SEEN_EVERY, tokens.digest(token), _idle()))
         if row is not None:
             account, stale, session = row
             if stale:
-                _connection().execute(_SEEN, (session,))
+                connection().execute(_SEEN, (session,))
             return "204 No Content", [("X-Resecure-Account", account)]
-    elif token.startswith(tokens.SIGN_IN) and _ask(SIGN_IN, (tokens.digest(token),)) is not None:
+    elif token.startswith(tokens.SIGN_IN) and ask(SIGN_IN, (tokens.digest(token),)) is not None:
         return "403 Forbidden", []
     return "401 Unauthorized", [("WWW-Authenticate", 'Bearer realm="resecure"')]
 
@@ -82,37 +80,3 @@ def _token(environ: dict[str, Any]) -> str:
         if name in cookies:
             return cookies[name]
     return ""
-
-
-def _ask(statement: str, values: tuple[Any, ...]) -> tuple[Any, ...] | None:
-    """One row or None. A connection that the server closed since is replaced once; a second failure is raised."""
-    try:
-        return _connection().execute(statement, values, prepare=_prepares()).fetchone()
-    except psycopg.OperationalError:
-        _forget_connection()
-        return _connection().execute(statement, values, prepare=_prepares()).fetchone()
-
-
-@cache
-def _prepares() -> bool:
-    """Whether statements are prepared; not behind a pooler that hands connections around."""
-    return settings.DATABASES["default"]["OPTIONS"]["prepare_threshold"] is not None
-
-
-def _connection() -> psycopg.Connection[Any]:
-    """This thread's own connection, in autocommit: no transaction can hold an old picture of the account."""
-    connection: psycopg.Connection[Any] | None = getattr(_local, "connection", None)
-    if connection is None or connection.closed:
-        parameters = connections["default"].get_connection_params()
-        for ours in ("cursor_factory", "context", "prepare_threshold"):
-            parameters.pop(ours, None)
-        connection = psycopg.connect(**parameters, autocommit=True)
-        _local.connection = connection
-    return connection
-
-
-def _forget_connection() -> None:
-    connection: psycopg.Connection[Any] | None = getattr(_local, "connection", None)
-    _local.connection = None
-    if connection is not None:
-        connection.close()

@@ -38,7 +38,7 @@ def sign_in_handle(request: HttpRequest) -> str:
     return request.COOKIES.get(settings.SIGN_IN_COOKIE, "")
 
 
-LONGEST_TARGET = 1500  # encoded, a cookie holds 4096 bytes
+LONGEST_TARGET = 2000  # encoded, a cookie holds 4096 bytes
 
 
 def same_site(request: HttpRequest, target: str) -> str:

@@ -1,4 +1,4 @@
-"""The worker: takes deliveries out of the outbox and carries them out; beside it, the clock.
+"""The worker: takes deliveries out of the outbox and carries them out; beside it, the messenger and the clock.
 
 One thread listens. A notice, or a second without one, wakes a carrier; a carrier that finds something wakes
 the next before it starts, so that a quiet service asks little and a busy one uses every thread. A carrier
@@ -20,6 +20,7 @@ from django.utils import timezone
 from resecure.entrypoints.worker.clock import Clock
 from resecure.entrypoints.worker.database import LOST, own_connection
 from resecure.entrypoints.worker.delivering import Post, deliver
+from resecure.entrypoints.worker.messenger import Messenger
 from resecure.entrypoints.worker.stopping import BackOff, Stopping
 from resecure.propagation import outbox
 
@@ -37,10 +38,12 @@ class Worker:
         self._carriers = carriers
         self._clock = clock
         self._wakes: Queue[None] = Queue(maxsize=carriers)
+        self._messenger = Messenger(self.stopping)
 
     def run(self) -> None:
         """Deliver until asked to stop. A lost database is waited for."""
         threads = [Thread(target=self._carry, name=f"carrier-{each}") for each in range(self._carriers)]
+        threads.append(Thread(target=self._messenger.run, name="messenger"))
         if self._clock:
             threads.append(Thread(target=Clock(self.stopping).run, name="clock"))
         for thread in threads:
@@ -72,6 +75,7 @@ class Worker:
         connection.close()
 
     def _wake(self) -> None:
+        self._messenger.wake()
         with suppress(Full):  # as many wakes as carriers wait: all of them will look
             self._wakes.put_nowait(None)
 
@@ -97,7 +101,8 @@ class Worker:
         claimed = outbox.claim(now=timezone.now(), limit=1)
         if not claimed:
             return False
-        self._wake()
+        with suppress(Full):
+            self._wakes.put_nowait(None)
         deliver(claimed[0], post=self._post, stopping=self.stopping)
         return True
 

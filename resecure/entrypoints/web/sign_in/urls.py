@@ -11,6 +11,7 @@ urlpatterns = [
     path("sign-in/acceptable-use-policy/", views.aup, name="aup"),
     path("sign-in/profile/", views.profile, name="profile"),
     path("sign-in/account-secret/", views.account_secret, name="account_secret"),
+    path("sign-in/onwards/", views.onwards, name="onwards"),
     path("sign-in/cancel/", views.cancel, name="cancel"),
     path("sign-out/", views.sign_out, name="sign_out"),
 ]

@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from resecure.entrypoints.web.access import half_signed_in, public
 from resecure.entrypoints.web.forms import PageForm
@@ -44,6 +44,8 @@ from resecure.policy.passwords import Rule, password_rules
 from resecure.policy.refusals import Invalid, NotFound, NotSignedIn, PolicyNotPublished, Refused, Throttled
 from resecure.policy.secrets import secret_rules
 
+# Pages of ours that lead to another site.
+LEADING_OUT = ("/oidc/", "/forward/")
 NOT_READY = gettext_lazy(
     "Nobody can sign in yet: the acceptable use policy has not been published. Tell your administrator; the operator "
     "of the service must publish it. Your password was not used up"
@@ -77,7 +79,7 @@ def start(request: HttpRequest) -> HttpResponse:
         # Somebody else signs in on this browser: the session that was here must not live on unseen.
         with suppress(NotFound):
             end_session.sign_out(session_of(request), by=me_of(request))
-    response = _go_on(request, progress, target or reverse("my_account:home"))
+    response = _go_on(request, progress, _onwards(target) if target else reverse("my_account:home"))
     if progress.session is None:
         set_next(response, target)
     return response
@@ -105,6 +107,14 @@ def profile(request: HttpRequest) -> HttpResponse:
 @half_signed_in
 def account_secret(request: HttpRequest) -> HttpResponse:
     return _serve(request, STEPS[Step.ACCOUNT_SECRET])
+
+
+@require_safe
+@public
+def onwards(request: HttpRequest) -> HttpResponse:
+    """A moment's page on the way from the sign-in to an application."""
+    target = same_site(request, request.GET.get("next", "")) or reverse("my_account:home")
+    return render(request, "sign_in/onwards.jinja", {"page_title": _("You are signed in"), "onwards_href": target})
 
 
 @require_POST
@@ -145,11 +155,17 @@ def markable(rules: list[Rule]) -> list[dict[str, str]]:
     return [{"text": rule.text, "rule": rule.check, "value": rule.value} for rule in rules]
 
 
+def _onwards(target: str) -> str:
+    """Where a form may lead. Browsers follow a form to no other site (form-action), and an application is one: to
+    where that may be, a page of ours leads on by itself."""
+    return f"{reverse('sign_in:onwards')}?{urlencode({'next': target})}" if target.startswith(LEADING_OUT) else target
+
+
 def _first_page(request: HttpRequest, target: str) -> HttpResponse:
-    if request.me is not None:  # type: ignore[attr-defined]
+    if request.me is not None and "anew" not in request.GET:  # type: ignore[attr-defined]
         return HttpResponseRedirect(target or reverse("my_account:home"))
     if (owed := _owed_by_the_cookie(request)) is None:
-        return _start_page(request, SignInForm(), target)
+        return _start_page(request, SignInForm(initial={"address": request.GET.get("address", "")[:254]}), target)
     response = HttpResponseRedirect(owed)
     if target:
         set_next(response, target)
@@ -179,6 +195,9 @@ def _start_page(request: HttpRequest, form: SignInForm, target: str, *, status: 
                     ),
                 }
             )
+        elif "anew" in request.GET:
+            text = _("The application asks you to sign in again.")
+            notices.append({"kind": "information", "text": text})
         elif "ended" in request.GET:
             notices.append(
                 {

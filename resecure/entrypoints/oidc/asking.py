@@ -1,0 +1,164 @@
+"""What applications ask about a token at every request: introspection and userinfo. The hot path, as the gate is."""
+
+from __future__ import annotations
+
+import binascii
+import json
+from base64 import b64decode
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import parse_qs, unquote_plus
+from uuid import UUID
+
+import psycopg
+
+from resecure.entrypoints.database import ask, forget_connection
+from resecure.entrypoints.oidc.discovery import INTROSPECT, PASSWORD, USERINFO, issuer
+from resecure.identity import tokens
+from resecure.identity.application_tokens import SQL_COUNTS
+
+Start = Callable[[str, list[tuple[str, str]]], Any]
+Answer = tuple[str, dict[str, Any] | None, list[tuple[str, str]]]
+
+# The secret of who asks and the token asked about in one statement: no moment between them, and one trip. A web
+# application may ask about its own tokens; a machine, which is what an API signs in as, about those of any.
+# Which rows count is written once, for all; here the kind is fixed and now is the database's: one clock for every node.
+_COUNTS = (
+    SQL_COUNTS.replace("t.kind = %s", "t.kind = 'access'")
+    .replace("t.expires_at > %s", "t.expires_at > now()")
+    .replace("w.expires_at > %s", "w.expires_at > now()")
+)
+INTROSPECTION = f"""
+SELECT k.application_id, f.application_id, f.scope, f.issued_at, f.expires_at, f.sid, f.account_id, f.started_at
+FROM identity_applicationsecret k
+JOIN identity_application q ON q.id = k.application_id AND q.removed_at IS NULL
+LEFT JOIN LATERAL (
+  SELECT t.application_id, t.scope, extract(epoch FROM t.issued_at)::bigint AS issued_at,
+    extract(epoch FROM t.expires_at)::bigint AS expires_at, s.id AS sid, s.account_id,
+    extract(epoch FROM w.started_at)::bigint AS started_at
+  {_COUNTS} AND (q.kind = 'machine' OR t.application_id = q.id)
+) f ON true
+WHERE k.digest = %s AND k.ended_at IS NULL
+"""  # noqa: S608 - constants
+USER = f"""
+SELECT t.scope, a.id, a.given_name, a.family_name, a.address, o.code, o.name
+{_COUNTS.replace("WHERE", "LEFT JOIN identity_organisation o ON o.id = a.organisation_id WHERE", 1)}
+"""
+
+_REALM = 'Bearer realm="resecure"'
+_NOT_YOU: Answer = (
+    "401 Unauthorized",
+    {"error": "invalid_client"},
+    [("WWW-Authenticate", 'Basic realm="resecure"')],
+)
+_NO_TOKEN: Answer = ("401 Unauthorized", None, [("WWW-Authenticate", _REALM)])
+_DEAD_TOKEN: Answer = (
+    "401 Unauthorized",
+    {"error": "invalid_token"},
+    [("WWW-Authenticate", f'{_REALM}, error="invalid_token"')],
+)
+_BAD: Answer = ("400 Bad Request", {"error": "invalid_request"}, [])
+
+
+def asking(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
+    """Answer one of the two. 503 when the database cannot be asked: a node that cannot know says no."""
+    try:
+        status, body, headers = PATHS[environ["PATH_INFO"]](environ)
+    except psycopg.Error:
+        forget_connection()
+        status, body, headers = "503 Service Unavailable", {"error": "temporarily_unavailable"}, [("Retry-After", "5")]
+    text = json.dumps(body).encode() if body is not None else b""
+    start_response(
+        status,
+        [
+            *headers,
+            ("Content-Type", "application/json"),
+            ("Content-Length", str(len(text))),
+            ("Cache-Control", "no-store"),
+            ("X-Content-Type-Options", "nosniff"),
+        ],
+    )
+    return [text]
+
+
+def _introspect(environ: dict[str, Any]) -> Answer:
+    """RFC 7662. Whatever does not count is ``{"active": false}``, and nothing says why."""
+    if environ["REQUEST_METHOD"] != "POST":
+        return "405 Method Not Allowed", None, [("Allow", "POST")]
+    try:
+        form = parse_qs(environ["wsgi.input"].read().decode(), max_num_fields=20)
+    except ValueError:
+        return _BAD
+    if any(len(values) > 1 for values in form.values()):
+        return _BAD
+    client, secret = _client(environ, form)
+    if not secret.startswith(tokens.APPLICATION_SECRET):
+        return _NOT_YOU
+    token = form.get("token", [""])[0]
+    if not token:
+        return _BAD
+    row = ask(INTROSPECTION, (tokens.digest(token), tokens.digest(secret)))
+    if row is None or str(row[0]) != client:
+        return _NOT_YOU
+    if row[1] is None:
+        return "200 OK", {"active": False}, []
+    _asked_by, application, scope, issued_at, expires_at, sid, account, auth_time = row
+    said = {
+        "active": True,
+        "client_id": str(application),
+        "scope": scope,
+        "iss": issuer(),
+        "token_type": "Bearer",
+        "iat": issued_at,
+        "exp": expires_at,
+    }
+    if account is not None:
+        said |= {"sub": str(account), "sid": str(sid), "auth_time": auth_time, "acr": PASSWORD}
+    return "200 OK", said, []
+
+
+def _client(environ: dict[str, Any], form: dict[str, list[str]]) -> tuple[str, str]:
+    """Who asks, and the secret: by Basic (RFC 6749, 2.3.1) or in the form."""
+    scheme, _space, value = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            client, _colon, secret = b64decode(value, validate=True).decode().partition(":")
+        except (binascii.Error, ValueError):
+            return "", ""
+        return _canonical(unquote_plus(client)), unquote_plus(secret)
+    return _canonical(form.get("client_id", [""])[0]), form.get("client_secret", [""])[0]
+
+
+def _canonical(client: str) -> str:
+    try:
+        return str(UUID(client))
+    except ValueError:
+        return ""
+
+
+def _userinfo(environ: dict[str, Any]) -> Answer:
+    """Who the person is, by the scope of the access token (OpenID Connect Core 1.0, 5.3)."""
+    if environ["REQUEST_METHOD"] not in {"GET", "POST"}:
+        return "405 Method Not Allowed", None, [("Allow", "GET, POST")]
+    scheme, _space, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
+    if scheme.lower() != "bearer":
+        return _NO_TOKEN
+    row = ask(USER, (tokens.digest(token.strip()),))
+    if row is None or row[1] is None:
+        return _DEAD_TOKEN
+    scope, account, given, family, address, code, organisation = row
+    scopes = scope.split()
+    if "openid" not in scopes:
+        refused = ("WWW-Authenticate", f'{_REALM}, error="insufficient_scope", scope="openid"')
+        return "403 Forbidden", {"error": "insufficient_scope"}, [refused]
+    said = {"sub": str(account)}
+    if "profile" in scopes:
+        said |= {"name": f"{given} {family}", "given_name": given, "family_name": family}
+    if "email" in scopes:
+        said["email"] = address
+    if "organisation" in scopes:
+        said |= {"organisation": code, "organisation_name": organisation}
+    return "200 OK", said, [("Access-Control-Allow-Origin", "*")]
+
+
+PATHS: dict[str, Callable[[dict[str, Any]], Answer]] = {INTROSPECT: _introspect, USERINFO: _userinfo}

@@ -1,0 +1,95 @@
+"""Signing out because an application asks for it (OpenID Connect RP-Initiated Logout 1.0)."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from urllib.parse import urlencode
+from uuid import UUID
+
+from authlib.common.urls import add_params_to_uri
+from django.core import signing
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from resecure.entrypoints.oidc.authorize import away, claims_of, unusable
+from resecure.entrypoints.web.access import public
+from resecure.entrypoints.web.http import clear_session, clear_sign_in, me_of, session_of
+from resecure.identity import applications
+from resecure.identity.application_sessions import ApplicationSession
+from resecure.operations import end_session as operation
+from resecure.policy.refusals import NotFound
+
+SALT = "resecure.oidc.end_session"
+
+
+@csrf_exempt  # by itself it ends nothing but a session that the ID token in it names; else it asks
+@require_http_methods(["GET", "HEAD", "POST"])
+@public
+def end_session(request: HttpRequest) -> HttpResponse:
+    """Sign the person out of the portal and of every application of this session, and go where they came from.
+
+    With an ID token of this very session it happens at once. Without, the person is asked first: otherwise any
+    page could sign people out.
+    """
+    given = request.POST if request.method == "POST" else request.GET
+    if seal := given.get("confirmed", ""):
+        return _confirmed(request, seal)
+    claims = claims_of(given.get("id_token_hint", "")) if given.get("id_token_hint") else None
+    client = given.get("client_id") or (claims or {}).get("aud", "")
+    target, state = given.get("post_logout_redirect_uri", ""), given.get("state", "")
+    if claims is not None and given.get("client_id") and claims.get("aud") != given["client_id"]:
+        return unusable(request)
+    if target:
+        application = applications.find(str(client)) if client else None
+        if application is None or target not in application.after_sign_out_addresses:
+            return unusable(request)
+        if state:
+            target = add_params_to_uri(target, [("state", state)])
+    if request.me is None:  # type: ignore[attr-defined]
+        return _gone(request, target)
+    if claims is not None and _is_of_this_session(str(claims.get("sid", "")), request):
+        return _end(request, target)
+    return _ask(request, target)
+
+
+def _is_of_this_session(sid: str, request: HttpRequest) -> bool:
+    with suppress(ValueError):
+        return ApplicationSession.objects.filter(pk=UUID(sid), session=session_of(request)).exists()
+    return False
+
+
+def _ask(request: HttpRequest, target: str) -> HttpResponse:
+    # Bound to the session: a link with it does nothing in another browser.
+    seal = signing.dumps([str(session_of(request)), target], salt=SALT)
+    context = {
+        "page_title": _("Sign out?"),
+        "go_on_href": f"{reverse('oidc:end_session')}?{urlencode({'confirmed': seal})}",
+    }
+    return render(request, "oidc/sign_out.jinja", context)
+
+
+def _confirmed(request: HttpRequest, seal: str) -> HttpResponse:
+    try:
+        session, target = signing.loads(seal, salt=SALT, max_age=3600)
+    except (signing.BadSignature, ValueError):
+        return unusable(request)
+    if request.me is not None and str(session_of(request)) == session:  # type: ignore[attr-defined]
+        return _end(request, target)
+    return _gone(request, target)
+
+
+def _end(request: HttpRequest, target: str) -> HttpResponse:
+    with suppress(NotFound):
+        operation.sign_out(session_of(request), by=me_of(request))
+    return _gone(request, target)
+
+
+def _gone(request: HttpRequest, target: str) -> HttpResponse:  # noqa: ARG001 - beside the others
+    response = away(target) if target else HttpResponseRedirect(reverse("sign_in:start") + "?signed_out=1")
+    clear_session(response)
+    clear_sign_in(response)
+    return response

@@ -1,0 +1,247 @@
+"""The messenger: one thread of the worker that tells applications, many side by side.
+
+Connections are asyncio's; the database is asked from one other thread, in batches: a batch is claimed, signed, sent
+at once, and whatever answers came in meanwhile are written by one statement. Mail has carriers of its own, so that
+no slow mail server delays the end of a session.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import structlog
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+from django.utils.translation import gettext_noop
+
+from resecure.connectors.applications import Lines, NotReached, Said
+from resecure.entrypoints.worker.database import LOST
+from resecure.entrypoints.worker.logout_tokens import logout_token, question_token
+from resecure.entrypoints.worker.stopping import BackOff, Stopping
+from resecure.identity.accounts import system_account
+from resecure.operations.tell_applications import tell_applications
+from resecure.propagation import outbox, telling
+from resecure.propagation.models import Delivery, System
+from resecure.propagation.telling import Answer
+
+T = TypeVar("T")
+AT_ONCE = 64
+TO_ONE = 16  # at once to one application: what it cannot take in waits here, not in its queue
+POLL = 1.0
+# An application that says no to a message says it again; a person must see to it, after a while.
+TRIES_WHEN_REFUSED = 8
+TOO_MANY_REQUESTS, REQUEST_TIMEOUT, SERVER_FAULT = 429, 408, 500
+log = structlog.get_logger("messenger")
+
+
+class Messenger:
+    """``run`` until stopped; ``wake`` from another thread when there may be something to do."""
+
+    def __init__(self, stopping: Stopping) -> None:
+        self._stopping = stopping
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._woken = asyncio.Event()
+        self._answers: list[Answer] = []
+        self._to: Counter[str] = Counter()  # how many are on their way to each application
+        self._paused: frozenset[str] = frozenset()
+
+    def wake(self) -> None:
+        """Look at once."""
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._woken.set)
+
+    def run(self) -> None:
+        """Tell applications until asked to stop; then end with the deliveries in hand."""
+        asyncio.run(self._run())
+
+    async def _run(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(1, thread_name_prefix="messenger-database") as self._database:
+            async with Lines(networks=settings.RESECURE.application_networks, at_once=AT_ONCE * 4) as self._lines:
+                await self._work()
+            await self._asked(connection.close)
+
+    async def _work(self) -> None:
+        back_off, running = BackOff(self._stopping), set[asyncio.Task[None]]()
+        while not self._stopping.asked() or running or self._answers:
+            self._woken.clear()
+            try:
+                busy = await self._once(running)
+                back_off.over()
+            except LOST as error:
+                # The answers stay and are written when it is back; what was claimed lapses and is told again.
+                log.warning("database lost", error=type(error).__name__)
+                await self._asked(connection.close)
+                if self._stopping.asked():
+                    return
+                await asyncio.to_thread(back_off.wait)
+                continue
+            if not busy:
+                await self._sleep(running)
+            running = {each for each in running if not each.done()}
+
+    async def _once(self, running: set[asyncio.Task[None]]) -> bool:
+        """Write what came in, claim what there is room for. False when there was nothing to do."""
+        room = AT_ONCE - sum(not each.done() for each in running)
+        answers, self._answers = self._answers, []
+        if not answers and (room < AT_ONCE // 4 or self._stopping.asked()):
+            return False
+        try:
+            ready = await self._asked(lambda: self._batch(answers, 0 if self._stopping.asked() else room))
+        except LOST:
+            self._answers = answers + self._answers
+            raise
+        for delivery, token in ready:
+            self._to[delivery.target] += 1
+            running.add(asyncio.create_task(self._carry(delivery, token)))
+        return bool(ready or answers)
+
+    def _batch(self, answers: list[Answer], room: int) -> list[tuple[Delivery, str]]:
+        """In the database's thread: answers in, deliveries out, each with its token."""
+        if answers:
+            telling.answer(answers)
+        if room <= 0:
+            return []
+        now = timezone.now()
+        for asked in outbox.claim(now=now, limit=8, systems=[System.APPLICATIONS]):
+            found = tell_applications(asked, by=system_account())
+            log.info("applications found", delivery=str(asked.pk), number=found)
+        claimed = outbox.claim(now=now, limit=room, systems=[System.APPLICATION])
+        if not claimed:
+            return []
+        return [(each, self._token(each)) for each in self._may_go(claimed)]
+
+    def _token(self, delivery: Delivery) -> str:
+        return logout_token(delivery, issuer=_issuer(), now=timezone.now())
+
+    def _may_go(self, claimed: list[Delivery]) -> list[Delivery]:
+        """Those whose application can be reached, as far as we know. One that could not be gets one, as a question
+        whether it is back; the others wait until then."""
+        now, going = timezone.now(), []
+        pauses = telling.paused([each.target for each in claimed])
+        later: dict[str, list[Delivery]] = {}
+        on_the_way = self._to.copy()
+        for each in claimed:
+            pause = pauses.get(each.target)
+            most = TO_ONE if pause is None else 1
+            if (pause is not None and pause.until > now) or on_the_way[each.target] >= most:
+                later.setdefault(each.target, []).append(each)
+            else:
+                on_the_way[each.target] += 1
+                going.append(each)
+        for target, deliveries in later.items():
+            pause = pauses.get(target)
+            soonest = now + (timedelta(milliseconds=20) if pause is None else timedelta(seconds=1))
+            telling.put_off(deliveries, until=soonest if pause is None else max(pause.until, soonest))
+        self._paused = frozenset(pauses)
+        return going
+
+    async def _carry(self, delivery: Delivery, token: str) -> None:
+        told_at = timezone.now()
+        try:
+            answer = await self._told(delivery, token)
+        except NotReached as fault:
+            answer = await self._not_reached(delivery, fault, told_at)
+        except Exception as fault:  # noqa: BLE001 - one row that we cannot deliver must not stop all the others
+            log.error("delivery broke", delivery=str(delivery.pk), error=type(fault).__name__)
+            because = f"{gettext_noop('a fault of this service')} ({type(fault).__name__})"
+            answer = _again(delivery, told_at, because, acknowledged=False)
+        self._to[delivery.target] -= 1
+        self._answers.append(answer)
+        self._woken.set()
+
+    async def _told(self, delivery: Delivery, token: str) -> Answer:
+        told_at = timezone.now()
+        said = await self._lines.post(delivery.payload["logout_address"], {"logout_token": token})
+        if delivery.target in self._paused:
+            await self._asked(lambda: telling.back(delivery.target, now=timezone.now()))
+        if said.status >= SERVER_FAULT or said.status in {TOO_MANY_REQUESTS, REQUEST_TIMEOUT}:
+            raise NotReached(gettext_noop("the application answered with an error"), detail=str(said.status))
+        if said.status not in {200, 204}:
+            because = f"{gettext_noop('the application refused the message')} ({said.status})"
+            refused = delivery.attempts >= TRIES_WHEN_REFUSED
+            log.info("application refused", delivery=str(delivery.pk), status=said.status)
+            return _again(delivery, told_at, because, acknowledged=False, for_good=refused)
+        if not delivery.payload["question_address"]:
+            log.info("told", delivery=str(delivery.pk), attempts=delivery.attempts)
+            return Answer(delivery=delivery.pk, told_at=told_at, at=timezone.now())
+        return await self._confirmed(delivery, told_at)
+
+    async def _confirmed(self, delivery: Delivery, told_at: Any) -> Answer:
+        """It took our word; now ask, as RFC 7662 asks about a token: is this session active?"""
+        question = await self._asked(lambda: question_token(delivery, issuer=_issuer(), now=timezone.now()))
+        try:
+            said = await self._lines.post(
+                delivery.payload["question_address"],
+                {"token": delivery.payload["sid"], "token_type_hint": "sid"},
+                {"Authorization": f"Bearer {question}"},
+            )
+        except NotReached as fault:
+            return _again(delivery, told_at, str(fault), acknowledged=True)
+        if _says_over(said):
+            log.info("confirmed", delivery=str(delivery.pk), attempts=delivery.attempts)
+            return Answer(delivery=delivery.pk, told_at=told_at, at=timezone.now(), confirmed=True)
+        because = gettext_noop("the application says that the session goes on, or does not say")
+        log.warning("not confirmed", delivery=str(delivery.pk), status=said.status)
+        return _again(delivery, told_at, because, acknowledged=True)
+
+    async def _not_reached(self, delivery: Delivery, fault: NotReached, told_at: Any) -> Answer:
+        log.info("application not reached", delivery=str(delivery.pk), because=str(fault))
+        if fault.internal:
+            # Not a matter of time: somebody must register another address, or declare the network.
+            return _again(delivery, told_at, str(fault), acknowledged=False, for_good=True)
+        try:
+            until = await self._asked(lambda: telling.pause(delivery.target, now=timezone.now()))
+        except LOST:
+            until = timezone.now() + timedelta(seconds=2)
+        return replace(_again(delivery, told_at, str(fault), acknowledged=False), next_attempt_at=until)
+
+    async def _asked(self, question: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._database, question)
+
+    async def _sleep(self, running: set[asyncio.Task[None]]) -> None:
+        wait = 0.05 if self._stopping.asked() else POLL
+        if self._stopping.asked() and running:
+            await asyncio.wait(running, timeout=wait, return_when=asyncio.FIRST_COMPLETED)
+            return
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), wait)
+
+
+def _again(delivery: Delivery, told_at: Any, because: str, *, acknowledged: bool, for_good: bool = False) -> Answer:
+    now = timezone.now()
+    ceiling = min(outbox.LONGEST_WAIT, timedelta(seconds=2 ** min(delivery.attempts, 12)))
+    return Answer(
+        delivery=delivery.pk,
+        told_at=told_at,
+        at=now,
+        acknowledged=acknowledged,
+        because=because,
+        for_good=for_good or delivery.attempts >= outbox.ATTEMPTS_BEFORE_FAILED,
+        next_attempt_at=now + ceiling * (0.5 + secrets.randbelow(500) / 1000),
+    )
+
+
+def _says_over(said: Said) -> bool:
+    if said.status != 200:
+        return False
+    try:
+        return json.loads(said.body).get("active") is False
+    except (ValueError, AttributeError):
+        return False
+
+
+def _issuer() -> str:
+    address: str = settings.RESECURE.public_url
+    return address.rstrip("/")
