@@ -17,7 +17,7 @@ from resecure.operations.set_temporary_password import set_temporary_password
 from resecure.operations.shared.progress import Client as From
 from resecure.operations.sign_in import sign_in
 from tests.conftest import World
-from tests.oidc.conftest import CALLBACK, Party, Register, answer_of, browser_of, userinfo
+from tests.oidc.party import CALLBACK, Party, Register, answer_of, browser_of, userinfo
 
 
 def checked_by_another_library(token: str, *, kind: str = "JWT") -> dict[str, Any]:

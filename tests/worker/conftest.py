@@ -10,9 +10,11 @@ from time import monotonic, sleep
 import pytest
 
 from resecure.connectors.mail import Server
+from resecure.entrypoints import database
 from resecure.entrypoints.worker.delivering import Post
 from resecure.entrypoints.worker.worker import Worker
 from tests.conftest import World
+from tests.oidc.party import Register, registering
 from tests.worker.smtp import Behaviour, smtp_server
 
 
@@ -54,3 +56,12 @@ def start(committed_world: World, post: Post) -> Iterator[Callable[..., Worker]]
         worker.stopping.ask()
         thread.join(timeout=60)
         assert not thread.is_alive()
+
+
+@pytest.fixture
+def register(committed_world: World) -> Iterator[Register]:
+    """Registers applications. What is asked beside Django has a connection of its own, which must go before the
+    tables are emptied."""
+    database.forget_connection()
+    yield registering(committed_world)
+    database.forget_connection()

@@ -70,7 +70,7 @@ class Messenger:
         with ThreadPoolExecutor(1, thread_name_prefix="messenger-database") as self._database:
             async with Lines(networks=settings.RESECURE.application_networks, at_once=AT_ONCE * 4) as self._lines:
                 await self._work()
-            await self._asked(connection.close)
+            await self._asked(_close)
 
     async def _work(self) -> None:
         back_off, running = BackOff(self._stopping), set[asyncio.Task[None]]()
@@ -82,7 +82,7 @@ class Messenger:
             except LOST as error:
                 # The answers stay and are written when it is back; what was claimed lapses and is told again.
                 log.warning("database lost", error=type(error).__name__)
-                await self._asked(connection.close)
+                await self._asked(_close)
                 if self._stopping.asked():
                     return
                 await asyncio.to_thread(back_off.wait)
@@ -164,10 +164,10 @@ class Messenger:
     async def _told(self, delivery: Delivery, token: str) -> Answer:
         told_at = timezone.now()
         said = await self._lines.post(delivery.payload["logout_address"], {"logout_token": token})
-        if delivery.target in self._paused:
-            await self._asked(lambda: telling.back(delivery.target, now=timezone.now()))
         if said.status >= SERVER_FAULT or said.status in {TOO_MANY_REQUESTS, REQUEST_TIMEOUT}:
             raise NotReached(gettext_noop("the application answered with an error"), detail=str(said.status))
+        if delivery.target in self._paused:
+            await self._asked(lambda: telling.back(delivery.target, now=timezone.now()))
         if said.status not in {200, 204}:
             because = f"{gettext_noop('the application refused the message')} ({said.status})"
             refused = delivery.attempts >= TRIES_WHEN_REFUSED
@@ -231,6 +231,11 @@ def _again(delivery: Delivery, told_at: Any, because: str, *, acknowledged: bool
         for_good=for_good or delivery.attempts >= outbox.ATTEMPTS_BEFORE_FAILED,
         next_attempt_at=now + ceiling * (0.5 + secrets.randbelow(500) / 1000),
     )
+
+
+def _close() -> None:
+    """In the thread whose connection it is."""
+    connection.close()
 
 
 def _says_over(said: Said) -> bool:
