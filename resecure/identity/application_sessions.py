@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -43,6 +44,18 @@ class ApplicationSession(models.Model):
             ),
             models.Index(fields=["session"], name="application_session_of"),
         ]
+
+    @classmethod
+    def signed_in(cls, applications: Sequence[UUID], *, now: datetime) -> dict[UUID, int]:
+        """How many application sessions count now, for each of these applications that has one."""
+        found = cls.objects.filter(
+            application__in=applications,
+            ended_at__isnull=True,
+            generation=models.F("account__generation"),
+            session__ended_at__isnull=True,
+            session__expires_at__gt=now,
+        )
+        return dict(found.order_by().values_list("application").annotate(models.Count("pk")))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -38,7 +38,7 @@ def environment(**options: Any) -> Environment:
         gettext=_, ngettext=ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
     )
     made.globals.update(static=static, url=url)
-    made.filters.update(datetime=as_datetime, date=as_date, ago=ago, iso=iso, spelled=spelled)
+    made.filters.update(datetime=as_datetime, date=as_date, clock=as_clock, ago=ago, iso=iso, spelled=spelled)
     return made
 
 
@@ -53,6 +53,11 @@ def as_datetime(moment: dt.datetime | None) -> str:
         return ""
     local = _local(moment)
     return dateformat.format(local, "j F Y, g:i") + (_("am") if local.hour < 12 else _("pm"))
+
+
+def as_clock(moment: dt.datetime | None) -> str:
+    """The time of day to the second, for what happens within a minute."""
+    return dateformat.format(_local(moment), "H:i:s") if moment else ""
 
 
 def as_date(day: dt.date | dt.datetime | None) -> str:

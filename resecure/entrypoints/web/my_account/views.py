@@ -21,12 +21,15 @@ from resecure.entrypoints.web.my_account.browsers import in_words
 from resecure.entrypoints.web.my_account.forms import PasswordForm
 from resecure.entrypoints.web.sign_in.forms import ProfileForm
 from resecure.entrypoints.web.sign_in.views import markable, waiting
+from resecure.identity import application_sessions
 from resecure.identity.agreements import acceptance_of
+from resecure.identity.applications import usable_by
 from resecure.identity.roles import held_by
 from resecure.identity.sessions import live
 from resecure.operations import end_session
 from resecure.operations.change_password import change_password
 from resecure.operations.check_profile import change_profile
+from resecure.operations.leave_application import leave_application
 from resecure.policy.passwords import password_rules
 from resecure.policy.refusals import Invalid, Throttled
 from resecure.policy.roles import Permission, role_of
@@ -129,6 +132,35 @@ def end_others(request: HttpRequest) -> HttpResponse:
     """End every session of one's own but this one."""
     end_session.end_my_other_sessions(session_of(request), by=me_of(request))
     return HttpResponseRedirect(reverse("my_account:sessions") + "?done=others")
+
+
+@require_safe
+@signed_in
+def applications(request: HttpRequest) -> HttpResponse:
+    """Which applications the person is signed in to, and which they may use."""
+    me, mine = me_of(request), session_of(request)
+    rows = [
+        {
+            "id": each.pk,
+            "name": each.application.name,
+            "started_at": each.started_at,
+            "browser": in_words(each.session.client_name),
+            "here": each.session_id == mine,
+        }
+        for each in application_sessions.live(me, now=timezone.now())[:SHOWN]
+    ]
+    left = request.GET.get("done") == "left"
+    notices = [{"kind": "success", "text": _("You are signed out of that application.")}] if left else []
+    context = {"rows": rows, "usable": usable_by(me), "notices": notices}
+    return render(request, "my_account/applications.jinja", context)
+
+
+@require_POST
+@signed_in
+def leave(request: HttpRequest, sid: UUID) -> HttpResponse:
+    """Sign out of one application; for anybody else's the answer is that there is none."""
+    leave_application(sid, by=me_of(request))
+    return HttpResponseRedirect(reverse("my_account:applications") + "?done=left")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

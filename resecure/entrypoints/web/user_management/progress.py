@@ -14,7 +14,9 @@ from resecure.identity.accounts import Account
 from resecure.identity.resecurings import Outcome, Resecuring
 from resecure.policy.next_sign_in import Step, still_owed
 from resecure.propagation import outbox
-from resecure.propagation.models import State
+from resecure.propagation.models import State, System
+
+SHOWN = 50  # applications; those that are open first
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,9 +29,29 @@ class Row:
     detail: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Application:
+    """One application's line: what was done, and when. Those that need somebody come first."""
+
+    name: str
+    order: tuple[int, str]
+    change: str
+    label: str
+    colour: str
+    requested_at: datetime
+    told_at: datetime | None
+    acknowledged_at: datetime | None
+    confirmed_at: datetime | None
+    waiting_since: datetime | None
+    because: str
+    milliseconds: int | None
+    attempts: int
+
+
 def context_of(resecuring: Resecuring, account: Account) -> dict[str, Any]:
     """What the parts of a page about a resecuring need."""
     deliveries = outbox.progress(resecuring=resecuring.pk)
+    told = [each for each in deliveries if each.system is System.APPLICATION]
     names = names_of([resecuring.by, resecuring.temporary_password_set_by])
     open_ones = [each for each in deliveries if each.is_open]
     return {
@@ -37,7 +59,10 @@ def context_of(resecuring: Resecuring, account: Account) -> dict[str, Any]:
         "account": account,
         "resecured_by": names.get(resecuring.by, ""),
         "effects": _effects(resecuring),
-        "systems": [_system(each) for each in deliveries],
+        "systems": [_system(each) for each in deliveries if each.system is not System.APPLICATION],
+        "applications": sorted((_application(each) for each in told), key=lambda each: each.order)[:SHOWN],
+        "applications_told": len(told),
+        "applications_open": sum(each.is_open for each in told),
         "steps_back": _way_back(resecuring),
         "open_deliveries": len(open_ones),
         # Complete only when nothing is open and the person is back: each alone would be a false all-clear.
@@ -76,6 +101,28 @@ def _system(each: outbox.Progress) -> Row:
         state="done",
         at=each.confirmed_at or each.acknowledged_at,
         detail=f"{each.state.label}, {took}",
+    )
+
+
+def _application(each: outbox.Progress) -> Application:
+    failed = each.state is State.FAILED
+    label, colour = (_("failed"), "red") if failed else (_("waiting"), "yellow")
+    if not each.is_open:
+        label, colour = str(each.state.label), "green"
+    return Application(
+        name=each.name,
+        order=(0 if failed else 1 if each.is_open else 2, each.name),
+        change=str(each.change.label),
+        label=label,
+        colour=colour,
+        requested_at=each.requested_at,
+        told_at=each.told_at,
+        acknowledged_at=each.acknowledged_at,
+        confirmed_at=each.confirmed_at,
+        waiting_since=each.requested_at if each.is_open and not failed else None,
+        because=each.because if each.is_open else "",
+        milliseconds=None if each.is_open else each.milliseconds,
+        attempts=each.attempts,
     )
 
 

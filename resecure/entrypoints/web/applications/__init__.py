@@ -1,0 +1,1 @@
+"""Applications: where operators register them. One page a thing."""
