@@ -42,13 +42,14 @@ class Window:
         self.page: Page = context.new_page()
         self.page.set_default_timeout(SECONDS * 1000)
         self.complaints: list[str] = []
+        self.also: tuple[str, ...] = ()  # applications that a journey goes to
         self._documents: set[str] = set()
         context.on("request", self._asked)
         self.page.on("console", self._said)
         self.page.on("pageerror", lambda error: self.complaints.append(f"script broke: {error}"))
 
     def _asked(self, request: Request) -> None:
-        if not request.url.startswith((f"{self.url}/", "data:", "about:")):
+        if not request.url.startswith((f"{self.url}/", "data:", "about:", *self.also)):
             self.complaints.append(f"left the host: {request.url}")
         if request.is_navigation_request():
             self._documents.add(request.url)

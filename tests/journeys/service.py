@@ -78,6 +78,8 @@ def running(folder: Path, *, database_url: str, settings: Any) -> Iterator[Servi
         "RESECURE_PUBLIC_URL": url,
         "RESECURE_STATE_DIRECTORY": str(folder / "state"),
         "RESECURE_LOG_LEVEL": "info",
+        # The applications of the journeys run on this machine.
+        "RESECURE_APPLICATION_NETWORKS": "127.0.0.0/8",
         # What the tests put into the database, the service must be able to read.
         "RESECURE_SECRET_KEY": settings.secret_key.get_secret_value(),
         "RESECURE_ENCRYPTION_KEYS": settings.encryption_keys.get_secret_value(),
