@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("resecure.entrypoints.api.urls")),
+    path("forward/", include("resecure.entrypoints.gate.urls", namespace="forward")),
     path("", include("resecure.entrypoints.oidc.urls", namespace="oidc")),
     path("", include("resecure.entrypoints.web.urls")),
 ]

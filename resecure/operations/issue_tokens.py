@@ -10,7 +10,8 @@ from django.db import transaction
 
 from resecure.audit import record
 from resecure.audit.events import Event
-from resecure.identity import application_sessions, application_tokens
+from resecure.identity import application_sessions, application_tokens, applications
+from resecure.identity.accounts import Account
 from resecure.identity.application_sessions import ApplicationSession
 from resecure.identity.application_tokens import Token, TokenKind
 from resecure.identity.applications import Application
@@ -38,7 +39,9 @@ def take(value: str, kind: TokenKind, *, application: Application, now: datetime
         return None
     found = application_tokens.take(value, kind, now=now)
     if found is not None:
-        return found
+        # Asked again here, so that an organisation that may not use it any more is out with the next refresh.
+        person = Account.objects.filter(pk=found.account).first() if found.account else None
+        return found if person is not None and applications.may_use(application, person) else None
     reused = application_tokens.used_before(value, kind, application=application.pk)
     if reused is not None and reused.ended_at is None:
         _end_reused(reused, application, kind, now=now)

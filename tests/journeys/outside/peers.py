@@ -61,6 +61,28 @@ OIDCSessionInactivityTimeout 3600
 """
 
 
+_NGINX = """
+daemon off;
+pid {folder}/pid;
+error_log {folder}/error.log warn;
+{user}
+events {{ worker_connections 64; }}
+http {{
+    access_log off;
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+    types {{ text/html html; }}
+    server {{
+        listen 127.0.0.1:{port};
+{locations}
+    }}
+}}
+"""
+
+
 def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -92,6 +114,23 @@ def apache(folder: Path, *, port: int, issuer: str, client: str, secret: str) ->
             if each != Path("/") and each != Path("/tmp"):
                 each.chmod(each.stat().st_mode | 0o055)
     with running([APACHE, "-f", str(folder / "apache.conf"), "-DFOREGROUND"], f"{here}/", folder):
+        yield here
+
+
+@contextmanager
+def nginx(folder: Path, *, port: int, resecure: str, application: str, documented: str) -> Iterator[str]:
+    """nginx before one page, configured as the manual says: ``documented`` is the text of the manual."""
+    pages = folder / "pages"
+    pages.mkdir(parents=True)
+    (pages / "index.html").write_text(PAGE)
+    locations = documented.replace("https://accounts.example.org", resecure)
+    locations = locations.replace("accounts.example.org", resecure.removeprefix("http://"))
+    locations = locations.replace("CLIENT-ID", application).replace("proxy_pass http://rota;", f"root {pages};")
+    root = os.geteuid() == 0
+    configuration = _NGINX.format(folder=folder, port=port, locations=locations, user="user root;" if root else "")
+    (folder / "nginx.conf").write_text(configuration)
+    here = f"http://127.0.0.1:{port}"
+    with running(["/usr/sbin/nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")], f"{here}/", folder):
         yield here
 
 
