@@ -30,7 +30,7 @@ class Permission(StrEnum):
     WITHDRAW_ROLE = "withdraw_role"
     CONFIRM_IDENTITY = "confirm_identity"
     VIEW_AUDIT = "view_audit"
-    MANAGE_APPLICATIONS = "manage_applications"
+    REGISTER_APPLICATION = "register_application"
 
 
 HELPDESK = frozenset(

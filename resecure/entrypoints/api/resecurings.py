@@ -48,9 +48,11 @@ def view_resecuring(request: HttpRequest, resecuring: UUID) -> dict[str, Any]:
         "systems": [
             {
                 "system": each.system.value,
+                "name": each.name,
                 "change": each.change.value,
                 "state": each.state.value,
                 "requested_at": each.requested_at,
+                "told_at": each.told_at,
                 "acknowledged_at": each.acknowledged_at,
                 "confirmed_at": each.confirmed_at,
                 "milliseconds": each.milliseconds,

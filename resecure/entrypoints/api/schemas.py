@@ -68,6 +68,26 @@ class ChangePasswordIn(Schema):
     new: Password
 
 
+Addresses = Annotated[list[Text], Field(max_length=50)]
+
+
+class ApplicationIn(Schema):
+    """An application as it is to be registered; what its kind does not have is left out."""
+
+    name: Text
+    address: Text = ""
+    redirect_addresses: Addresses = []
+    after_sign_out_addresses: Addresses = []
+    logout_address: Text = ""
+    question_address: Text = ""
+    asks_each_time: StrictBool = False
+    organisations: Addresses = []
+
+
+class ApplicationNewIn(ApplicationIn):
+    kind: Literal["web", "public", "machine", "forward"]
+
+
 class AccountIn(Schema):
     organisation: Text
     address: Text
@@ -308,9 +328,12 @@ class Effects(Schema):
 
 class SystemOut(Schema):
     system: str
+    # The application, where that is the system.
+    name: str
     change: str
     state: str
     requested_at: datetime
+    told_at: datetime | None
     acknowledged_at: datetime | None
     confirmed_at: datetime | None
     milliseconds: int | None
@@ -349,3 +372,45 @@ class Awaiting(Schema):
 def answers(good: dict[int, Any], *bad: int) -> dict[int, Any]:
     """The answers of a route for OpenAPI: the good ones, and the problems it can give."""
     return {**good, **dict.fromkeys((*bad, 503), Problem)}
+
+
+class ApplicationOut(Schema):
+    id: UUID
+    kind: str
+    name: str
+    address: str
+    redirect_addresses: list[str]
+    after_sign_out_addresses: list[str]
+    logout_address: str
+    question_address: str
+    asks_each_time: bool
+    organisations: list[str]
+    registered_at: datetime
+    changed_at: datetime
+
+
+class ApplicationRegistered(ApplicationOut):
+    """``secret`` is shown in this answer alone; None where the kind has none."""
+
+    secret: str | None
+
+
+class Applications(Schema):
+    items: list[ApplicationOut]
+
+
+class ApplicationSecretOut(Schema):
+    secret: str
+
+
+class MyApplicationOut(Schema):
+    """``session`` is the session of the portal from which it was opened."""
+
+    id: UUID
+    name: str
+    started_at: datetime
+    session: UUID
+
+
+class MyApplications(Schema):
+    items: list[MyApplicationOut]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from resecure.entrypoints.console import accounts, audit, aup, doctor, keys, migrate, resecuring, serve
+from resecure.entrypoints.console import accounts, applications, audit, aup, doctor, keys, migrate, resecuring, serve
 from resecure.entrypoints.console.shared import Group
 
 app = typer.Typer(
@@ -31,6 +31,7 @@ app.command("end-every-session")(accounts.end_every_session)
 app.command("rotate-encryption-key")(keys.rotate)
 app.add_typer(audit.commands, name="audit")
 app.add_typer(aup.commands, name="aup")
+app.add_typer(applications.commands, name="application")
 
 
 def main() -> int:

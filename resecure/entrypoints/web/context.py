@@ -52,7 +52,7 @@ def _navigation(request: HttpRequest, me: Any) -> list[dict[str, Any]]:
     items = [(_("Home"), reverse("my_account:home"))]
     if any(Permission.VIEW_ACCOUNT in role_of(grant).permissions for grant in grants):
         items.append((_("User Management"), reverse("user_management:search")))
-    if any(Permission.MANAGE_APPLICATIONS in role_of(grant).permissions for grant in grants):
+    if any(Permission.REGISTER_APPLICATION in role_of(grant).permissions for grant in grants):
         items.append((_("Applications"), reverse("applications:index")))
     items.append((_("My account"), reverse("my_account:profile")))
     return [

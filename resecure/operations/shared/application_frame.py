@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from resecure.audit import record
 from resecure.audit.events import Event
+from resecure.identity import applications
 from resecure.identity.accounts import Account
 from resecure.identity.applications import Application, Kind
 from resecure.identity.organisations import Organisation, by_code
@@ -43,10 +44,39 @@ class ApplicationFrame:
     details: dict[str, Any] = field(default_factory=dict)
 
 
+def look_at_applications(*, by: Account) -> list[Application]:
+    """Every registered application, for whoever may manage them. Raises Refused, on record."""
+    _insist_may_manage(by)
+    return list(applications.registered())
+
+
+def look_at_application(application: UUID, *, by: Account) -> Application:
+    """One of them. Raises Refused, NotFound."""
+    _insist_may_manage(by)
+    found = applications.find(application)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _insist_may_manage(by: Account) -> None:
+    if may_manage(by):
+        return
+    refusal = _not_for_this_role()
+    record_refusal(refusal, account=None, by=by, now=timezone.now(), asked=Permission.REGISTER_APPLICATION.value)
+    raise refusal
+
+
+def _not_for_this_role() -> Refused:
+    return Refused(
+        Refusal("role_does_not_allow", _("Your role does not allow this."), _("Ask a Global Administrator."))
+    )
+
+
 def may_manage(by: Account) -> bool:
     """Whether this person manages applications: by a role that does, wherever it is held."""
     return by.is_system or any(
-        Permission.MANAGE_APPLICATIONS in role_of(grant).permissions for grant in held_by(by.pk)[by.pk]
+        Permission.REGISTER_APPLICATION in role_of(grant).permissions for grant in held_by(by.pk)[by.pk]
     )
 
 
@@ -62,13 +92,7 @@ def managing(event: Event, *, by: Account, application: UUID | None = None) -> I
             if not by.is_system:
                 insist_still_acting(by)
             if not may_manage(by):
-                raise Refused(
-                    Refusal(
-                        "role_does_not_allow",
-                        _("Your role does not allow this."),
-                        _("Ask a Global Administrator."),
-                    )
-                )
+                raise _not_for_this_role()
             frame = ApplicationFrame(by=by, now=now)
             if application is not None:
                 found = Application.objects.select_for_update().filter(pk=application, removed_at=None).first()
