@@ -99,6 +99,7 @@ def problems(found: Environment | None = None, *, variables: Mapping[str, str] |
         *result,
         *_problems_of_places(found),
         *_problems_of_mail(found),
+        *_problems_of_applications(found),
         *_looser_than_default(found),
     ]
 
@@ -261,6 +262,19 @@ def _problems_of_mail(found: Environment) -> list[Problem]:
             )
         )
     return result
+
+
+def _problems_of_applications(found: Environment) -> list[Problem]:
+    wide = [each for each in found.application_networks if each.is_loopback or each.prefixlen == 0]
+    if not (found.production and wide):
+        return []
+    return [
+        Problem(
+            code="application_networks_too_wide",
+            text=f"RESECURE_APPLICATION_NETWORKS names {wide[0]}: whoever registers an application can make this "
+            "service send requests to itself, or anywhere. Name the networks in which your applications are.",
+        )
+    ]
 
 
 def _looser_than_default(found: Environment) -> list[Problem]:

@@ -17,6 +17,7 @@ from django.db.models import Count
 from resecure.identity import secret_store
 from resecure.identity.accounts import Account
 from resecure.identity.credentials import OLD_SECRET, QUESTION, SECRET, SecretHistory, SecurityQuestion
+from resecure.identity.signing_keys import PURPOSE, SigningKey
 
 # A batch holds its accounts' rows for some hundredths of a second, and no sign-in waits longer. Rows that
 # somebody else holds are passed over: a resecure that is about to forget the secret must not wait for us.
@@ -29,6 +30,10 @@ ORDER BY id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED
 _ANSWERS = """
 SELECT id, account_id, answer, key_name FROM identity_securityquestion
 WHERE id > %s AND key_name = ANY(%s) ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+"""
+_KEYS = """
+SELECT id, private, private_key_name FROM identity_signingkey
+WHERE id > %s AND ended_at IS NULL AND private_key_name = ANY(%s) ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
 """
 
 
@@ -47,6 +52,8 @@ def stored() -> Stored:
     for rows in (secrets, SecurityQuestion.objects.values_list("key_name").annotate(Count("pk"))):
         for name, number in rows.order_by():
             found.sealed[name] += number
+    for name in SigningKey.objects.filter(ended_at=None).values_list("private_key_name", flat=True):
+        found.sealed[name] += 1
     for name, number in SecretHistory.objects.values_list("key_name").annotate(Count("pk")).order_by():
         found.digests[name] += number
     return found
@@ -84,6 +91,16 @@ def move_answers(*, after: int, limit: int = BATCH) -> Batch:
         opened, broken = _opened(rows, purpose=QUESTION)
         statement = "UPDATE identity_securityquestion SET answer = %s, key_name = %s WHERE id = %s"
         _write(statement, opened, purpose=QUESTION)
+    return Batch(last=rows[-1][0] if rows else None, moved=len(opened), broken=broken)
+
+
+def move_signing_keys(*, after: UUID, limit: int = BATCH) -> Batch:
+    """The same for the keys that tokens are signed with."""
+    with transaction.atomic():
+        rows = _locked(_KEYS, after, limit)
+        opened, broken = _opened(((pk, pk, sealed, name) for pk, sealed, name in rows), purpose=PURPOSE)
+        statement = "UPDATE identity_signingkey SET private = %s, private_key_name = %s WHERE id = %s"
+        _write(statement, opened, purpose=PURPOSE)
     return Batch(last=rows[-1][0] if rows else None, moved=len(opened), broken=broken)
 
 

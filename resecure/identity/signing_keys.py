@@ -73,8 +73,14 @@ def _first(*, now: datetime) -> SigningKey:
         return signing(now=now) or make(now=now, signs_from=now)
 
 
+def end_all_but(key: SigningKey, *, now: datetime) -> int:
+    """Take every other key off the list at once, also one that was to sign later. Returns how many."""
+    return SigningKey.objects.filter(ended_at=None).exclude(pk=key.pk).update(ended_at=now, private=b"")
+
+
 def end_older(*, before: datetime, now: datetime) -> int:
     """Take keys off the list that were followed by another before this time. Returns how many."""
     followed = SigningKey.objects.filter(ended_at__isnull=True, signs_from__lte=before).order_by("-signs_from")
     older = list(followed.values_list("pk", flat=True)[1:])
-    return SigningKey.objects.filter(pk__in=older).update(ended_at=now)
+    # What signed with it is long over; without its private half nobody can sign with it again.
+    return SigningKey.objects.filter(pk__in=older).update(ended_at=now, private=b"")

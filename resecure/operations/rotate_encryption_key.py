@@ -50,15 +50,22 @@ def rotate_encryption_key(*, by: Account, report: Report = lambda _moved, _of: N
     return made
 
 
+MOVES: tuple[tuple[Callable[..., key_rotation.Batch], Any], ...] = (
+    (key_rotation.move_secrets, UUID(int=0)),
+    (key_rotation.move_answers, 0),
+    (key_rotation.move_signing_keys, UUID(int=0)),
+)
+
+
 def _waiting() -> int:
     sealed = key_rotation.stored().sealed
     return sum(sealed[name] for name in key_rotation.older_keys())
 
 
 def _pass(made: Rotation, *, of: int, report: Report) -> int:
-    """Go through both tables once. Returns how many rows moved."""
+    """Go through the tables once. Returns how many rows moved."""
     before = made.moved
-    for move, start in ((key_rotation.move_secrets, UUID(int=0)), (key_rotation.move_answers, 0)):
+    for move, start in MOVES:
         after: Any = start
         while after is not None:
             batch = move(after=after)

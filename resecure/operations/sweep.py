@@ -7,12 +7,14 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from resecure.identity import sessions, throttles
+from resecure.identity import application_tokens, sessions, throttles
 from resecure.identity.accounts import Account
 from resecure.identity.confirmations import IdentityConfirmation
 from resecure.identity.sign_ins import SignIn
 from resecure.propagation import outbox
 
+# Until then the second use of a code or refresh token is still known for what it is.
+TOKENS_END = timedelta(days=1)
 WINDOWS_END = timedelta(days=1)  # no throttle counts for longer
 
 
@@ -32,6 +34,7 @@ def sweep(*, by: Account, limit: int = 5000) -> dict[str, int]:
     confirmations = IdentityConfirmation.objects.filter(expires_at__lt=old).values_list("pk", flat=True)[:limit]
     return {
         "deliveries": outbox.sweep(before=delivered, limit=limit),
+        "application_tokens": application_tokens.sweep(before=now - TOKENS_END, limit=limit),
         "sessions": sessions.sweep(before=old, limit=limit),
         "throttles": throttles.sweep(before=now - WINDOWS_END),
         "sign_ins": SignIn.objects.filter(pk__in=list(sign_ins)).delete()[0],

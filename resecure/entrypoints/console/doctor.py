@@ -14,7 +14,7 @@ def doctor(
     production: Annotated[bool, typer.Option("--production", help="Check as if RESECURE_PRODUCTION were set.")] = False,
 ) -> None:
     """Say what is wrong: errors must be put right, warnings say what a choice costs. 1 when there are errors."""
-    found = [*_problems_of_environment(production), *_problems_of_database()]
+    found = [*_problems_of_environment(production), *_problems_of_database(), *_problems_of_provider()]
     for problem in found:
         complain(f"{problem.weight}: {problem.text}")
     errors = sum(problem.weight == "error" for problem in found)
@@ -31,6 +31,24 @@ def _problems_of_environment(production: bool) -> list[Problem]:
     if production:
         configured = configured.model_copy(update={"production": True})
     return problems(configured)
+
+
+def _problems_of_provider() -> list[Problem]:
+    """The switches of RFC 9700 that are off: with one of them, nobody should sign in to anything through us."""
+    try:
+        ready()
+    except ConfigurationError:
+        return []
+    except Exception as error:
+        if explain(error) is None:
+            raise
+        return []
+    from resecure.entrypoints.oidc.switches import switched_off
+
+    return [
+        Problem(code=f"oauth_{name}", text=f"The OpenID provider is not safe: a switch of RFC 9700 is off. {text}")
+        for name, text in switched_off().items()
+    ]
 
 
 def _problems_of_database() -> list[Problem]:

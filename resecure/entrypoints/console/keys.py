@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from resecure.entrypoints.console.shared import complain, ready, say, stop
 
 
@@ -32,6 +36,20 @@ def rotate() -> None:
             say(f"  With it, {digests} earlier secrets are forgotten, which nobody could choose again until then.")
     if done.left or done.broken:
         stop("Not every row is under the current key.")
+
+
+def rotate_signing(
+    at_once: Annotated[
+        bool, typer.Option("--at-once", help="The present key leaked: sign with the new one now, and drop all others.")
+    ] = False,
+) -> None:
+    """Make the next key for ID tokens and logout tokens, if it is due. The worker does the same by its clock."""
+    ready()
+    from resecure.identity.accounts import system_account
+    from resecure.operations.rotate_signing_key import rotate_signing_key
+
+    made = rotate_signing_key(by=system_account(), at_once=at_once)
+    say(f"Key {made.pk} signs from {made.signs_from:%Y-%m-%d %H:%M} UTC." if made else "No new key is due.")
 
 
 def _report(moved: int, of: int) -> None:
