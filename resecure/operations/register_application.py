@@ -1,4 +1,4 @@
-"""Register an application, change what is registered, and remove it."""
+"""Register an application, change what is registered, renew its secret, and remove it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from resecure.identity.accounts import Account
 from resecure.identity.applications import WITH_SECRET, Application, Kind
 from resecure.operations.shared.application_ends import tell_one
 from resecure.operations.shared.application_frame import ApplicationFrame, Registration, checked, managing
-from resecure.policy.refusals import Invalid
+from resecure.policy.refusals import Invalid, Refusal, Refused
 from resecure.propagation.models import Change
 
 
@@ -64,6 +64,27 @@ def remove_application(application: UUID, *, by: Account) -> None:
         found.save(update_fields=["removed_at"])
         for account, over in application_sessions.end_all_of(found.pk, now=frame.now):
             tell_one([over], change=Change.SESSION_ENDED, account=account, now=frame.now)
+
+
+def make_application_secret(application: UUID, *, by: Account) -> str:
+    """Afterwards the value returned, and the youngest of before, are its secrets; older ones are over.
+
+    Two live side by side so that an application with many nodes can change over. Shown once. Raises Refused, NotFound.
+    """
+    with managing(Event.APPLICATION_SECRET_MADE, by=by, application=application) as frame:
+        assert frame.application is not None
+        if frame.application.kind not in WITH_SECRET:
+            raise Refused(Refusal("kind_has_no_secret", _("An application of this kind has no secret.")))
+        return applications.make_secret(frame.application, by=by.pk, now=frame.now)
+
+
+def end_older_application_secrets(application: UUID, *, by: Account) -> int:
+    """Afterwards only its youngest secret counts. Returns how many ended. Raises Refused, NotFound."""
+    with managing(Event.APPLICATION_SECRETS_ENDED, by=by, application=application) as frame:
+        assert frame.application is not None
+        ended = applications.end_older_secrets(frame.application, now=frame.now)
+        frame.details.update(ended=ended)
+    return ended
 
 
 def _save(application: Application, update_fields: list[str] | None = None) -> None:

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
+from django.utils import timezone
+
 from resecure.identity.accounts import Account, system_account
+from resecure.identity.application_sessions import ApplicationSession
+from resecure.identity.application_tokens import TokenKind
+from resecure.identity.applications import Kind
 from resecure.identity.confirmations import Method
 from resecure.identity.resecurings import Trigger
 from resecure.identity.roles import RoleName
@@ -21,19 +28,27 @@ from resecure.operations.delete import delete
 from resecure.operations.disable import disable
 from resecure.operations.enable import enable
 from resecure.operations.end_all_sessions import end_all_sessions
+from resecure.operations.end_run_out_sessions import end_run_out_sessions
 from resecure.operations.end_session import end_my_other_sessions, end_session, sign_out
 from resecure.operations.grant_role import grant_role, withdraw_role
+from resecure.operations.issue_tokens import issue, take
 from resecure.operations.join import join
+from resecure.operations.leave_application import leave_application
 from resecure.operations.mark_as_leaver import mark_as_leaver
 from resecure.operations.publish_aup import publish_aup
+from resecure.operations.register_application import register_application, remove_application
 from resecure.operations.resecure import resecure
 from resecure.operations.restore import restore
 from resecure.operations.retry_deliveries import retry_deliveries
 from resecure.operations.rotate_encryption_key import rotate_encryption_key
+from resecure.operations.rotate_signing_key import rotate_signing_key
 from resecure.operations.set_account_secret import set_account_secret
 from resecure.operations.set_temporary_password import set_temporary_password
+from resecure.operations.shared.application_frame import Registration
 from resecure.operations.sign_in import sign_in
+from resecure.operations.sign_in_to_application import sign_in_to_application
 from resecure.operations.stop_sign_in import stop_sign_in
+from resecure.operations.tell_applications import tell_applications
 from resecure.operations.unlock import unlock
 from resecure.propagation.models import Delivery
 from tests.attacks.stories import CHOSEN, HERE, SECRET, TYPED, begun, temporary_password
@@ -138,8 +153,6 @@ def sign_in_with_a_temporary_password(world: World) -> Prepared:
 
 @prepares
 def the_wrong_password_that_locks(world: World) -> Prepared:
-    from django.utils import timezone
-
     person = world.person(wrong_passwords=9, wrong_passwords_since=timezone.now())
     return lambda: sign_in(person.address, "wrong", client=HERE)
 
@@ -201,8 +214,6 @@ _session("end_my_other_sessions", lambda session, by: end_my_other_sessions(sess
 def report_a_stuck_account(world: World) -> Prepared:
     from datetime import timedelta
 
-    from django.utils import timezone
-
     world.person(status="disabling", status_since=timezone.now() - timedelta(days=2))
     return lambda: report_stuck(by=system_account())
 
@@ -219,6 +230,83 @@ def retry_the_deliveries_of_a_resecuring(world: World) -> Prepared:
     resecuring = world.resecured(person, by=by).pk
     Delivery.objects.filter(account=person.pk).update(state="failed", attempts=200)
     return lambda: retry_deliveries(resecuring, by=by)
+
+
+def _signed_in_to_one(world: World) -> tuple[Any, Any, str]:
+    """A person at work, an application, and a code for it; the person acts in a session of their own."""
+    person = world.person()
+    world.session(person)
+    person.acting_session = Session.objects.get(account=person).pk
+    typed = Registration(
+        name="Rota",
+        redirect_addresses=["https://rota.example.org/callback"],
+        logout_address="https://rota.example.org/out",
+        organisations=[world.region.code],
+    )
+    application, _secret = register_application(typed, kind=Kind.WEB, by=system_account())
+    grant: dict[str, object] = {"redirect_uri": "", "nonce": "", "code_challenge": ""}
+    return person, application, sign_in_to_application(application, by=person, scope="openid", grant=grant)
+
+
+@prepares
+def register_an_application(world: World) -> Prepared:
+    typed = Registration(name="Rota", organisations=[world.region.code])
+    by = world.administrator("global_administrator", organisation=world.region)
+    return lambda: register_application(typed, kind=Kind.MACHINE, by=by)
+
+
+@prepares
+def remove_an_application(world: World) -> Prepared:
+    _person, application, _code = _signed_in_to_one(world)
+    return lambda: remove_application(application.pk, by=system_account())
+
+
+@prepares
+def sign_in_to_an_application(world: World) -> Prepared:
+    person, application, _code = _signed_in_to_one(world)
+    ApplicationSession.objects.all().delete()
+    return lambda: sign_in_to_application(application, by=person, scope="openid")
+
+
+@prepares
+def exchange_a_code(world: World) -> Prepared:
+    _person, application, code = _signed_in_to_one(world)
+
+    def call() -> None:
+        with transaction.atomic():
+            taken = take(code, TokenKind.CODE, application=application, now=timezone.now())
+            assert taken is not None
+            issue(taken, application=application, scope="openid", now=timezone.now())
+
+    return call
+
+
+@prepares
+def leave_an_application(world: World) -> Prepared:
+    person, _application, _code = _signed_in_to_one(world)
+    sid = ApplicationSession.objects.get(account=person).pk
+    return lambda: leave_application(sid, by=person)
+
+
+@prepares
+def tell_the_applications(world: World) -> Prepared:
+    person, _application, _code = _signed_in_to_one(world)
+    end_session(person.acting_session, by=person)
+    asked = Delivery.objects.get(system="applications", account=person.pk)
+    return lambda: tell_applications(asked, by=system_account())
+
+
+@prepares
+def end_the_sessions_that_ran_out(world: World) -> Prepared:
+    _signed_in_to_one(world)
+    Session.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
+    return lambda: end_run_out_sessions(by=system_account())
+
+
+@prepares
+def rotate_the_signing_key(world: World) -> Prepared:
+    assert world.region
+    return lambda: rotate_signing_key(by=system_account())
 
 
 @prepares

@@ -17,9 +17,9 @@ from resecure.identity.agreements import acceptance_of
 from resecure.identity.resecurings import Resecuring
 from resecure.identity.sessions import Session
 from resecure.identity.sign_ins import SignIn
-from resecure.propagation.models import Delivery
+from resecure.propagation.models import ENDS_SESSIONS, Change, Delivery
 
-# Each of these records stands for one row in the outbox.
+# Each of these records stands for a mail in the outbox, and for a word to applications where sessions end.
 ANNOUNCED = {
     "account_resecured": "resecured",
     "temporary_password_set": "password_reset",
@@ -69,9 +69,15 @@ def assert_whole() -> None:
     events = Record.objects.filter(event__in=[*ANNOUNCED, "account_deleted", "account_status_advanced"])
     events = events.exclude(event="sessions_ended", actor=F("target"))  # one's own others: the account goes on
     records = Counter((_announced(*each), each[1]) for each in events.values_list("event", "target", "details"))
-    due = {key: number for key, number in records.items() if key[0]}
+    due = {
+        (*key, system): number
+        for key, number in records.items()
+        if key[0]
+        for system in (["mail", "applications"] if Change(key[0]) in ENDS_SESSIONS else ["mail"])
+    }
     every = [*ANNOUNCED.values(), *BY_THE_CLOCK.values()]
-    rows = Counter(Delivery.objects.filter(change__in=every).values_list("change", "account"))
+    announced = Delivery.objects.filter(change__in=every, system__in=["mail", "applications"])
+    rows = Counter(announced.values_list("change", "account", "system"))
     assert due == rows, (due, rows)
     for account in Account.objects.filter(is_system=False):
         _assert_account_whole(account)

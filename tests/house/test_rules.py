@@ -99,14 +99,20 @@ WITHOUT_PERMISSION = {
     "check_profile",
     "choose_password",
     "end_every_session",
+    "end_run_out_sessions",
     "end_session",
+    "issue_tokens",
+    "leave_application",
     "publish_aup",
     "retry_deliveries",
     "rotate_encryption_key",
+    "rotate_signing_key",
     "set_account_secret",
     "sign_in",
+    "sign_in_to_application",
     "stop_sign_in",
     "sweep",
+    "tell_applications",
 }
 
 

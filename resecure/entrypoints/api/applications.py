@@ -24,7 +24,6 @@ from resecure.identity import application_sessions
 from resecure.identity.applications import Application, Kind
 from resecure.operations import leave_application as leave_operation
 from resecure.operations import register_application as operation
-from resecure.operations import renew_application_secret as secret_operation
 from resecure.operations.shared.application_frame import Registration, look_at_application, look_at_applications
 
 router = Router(tags=["applications"])
@@ -69,13 +68,13 @@ def remove_application(request: HttpRequest, application: UUID) -> Status[None]:
 )
 def make_application_secret(request: HttpRequest, application: UUID) -> HttpResponse:
     """A new secret beside the one before. It is in this answer and in no other."""
-    return _once({"secret": secret_operation.make_application_secret(application, by=me_of(request))})
+    return _once({"secret": operation.make_application_secret(application, by=me_of(request))})
 
 
 @router.delete("/applications/{uuid:application}/secrets/older", response=answers({204: None}, 401, 403, 404, 409))
 def end_older_application_secrets(request: HttpRequest, application: UUID) -> Status[None]:
     """Only the newest secret counts from now on."""
-    secret_operation.end_older_application_secrets(application, by=me_of(request))
+    operation.end_older_application_secrets(application, by=me_of(request))
     return Status(204, None)
 
 

@@ -74,7 +74,7 @@ def new_secret(application: Id) -> None:
     """Make a new secret beside the one before; it is printed once."""
     ready()
     from resecure.identity.accounts import system_account
-    from resecure.operations.renew_application_secret import make_application_secret
+    from resecure.operations.register_application import make_application_secret
     from resecure.policy.refusals import NotFound, Refused
 
     try:
@@ -90,7 +90,7 @@ def end_older_secrets(application: Id) -> None:
     """Only the newest secret counts from now on."""
     ready()
     from resecure.identity.accounts import system_account
-    from resecure.operations.renew_application_secret import end_older_application_secrets
+    from resecure.operations.register_application import end_older_application_secrets
     from resecure.policy.refusals import NotFound, Refused
 
     try:

@@ -23,8 +23,13 @@ from resecure.entrypoints.web.user_management.shared import put_beside_fields
 from resecure.identity import applications
 from resecure.identity.application_sessions import ApplicationSession
 from resecure.identity.applications import WITH_SECRET, Application, Kind
-from resecure.operations.register_application import change_application, register_application, remove_application
-from resecure.operations.renew_application_secret import end_older_application_secrets, make_application_secret
+from resecure.operations.register_application import (
+    change_application,
+    end_older_application_secrets,
+    make_application_secret,
+    register_application,
+    remove_application,
+)
 from resecure.operations.shared.application_frame import may_manage
 from resecure.policy.refusals import Invalid, NotFound
 from resecure.propagation import telling
