@@ -136,7 +136,7 @@ class Progress:
     change: Change
     state: State
     requested_at: datetime
-    told_at: datetime | None
+    told_at: datetime | None = None
     acknowledged_at: datetime | None
     confirmed_at: datetime | None
     failed_because: str

@@ -107,7 +107,7 @@ def test_two_administrators_at_once_make_one_resecure_and_the_second_sees_why(co
         [no] = [each for each in answers if isinstance(each, Refused)]
         assert "resecure_unfinished" in {each.code for each in no.reasons}
         assert world.records("account_resecured", person) == 1
-        assert Delivery.objects.filter(account=person.pk).count() == 1
+        assert Delivery.objects.filter(account=person.pk, system="mail").count() == 1
         assert world.records("operation_refused", person) == 1
 
 

@@ -232,7 +232,7 @@ def retry_the_deliveries_of_a_resecuring(world: World) -> Prepared:
     return lambda: retry_deliveries(resecuring, by=by)
 
 
-def _signed_in_to_one(world: World) -> tuple[Any, Any, str]:
+def signed_in_to_one(world: World) -> tuple[Any, Any, str]:
     """A person at work, an application, and a code for it; the person acts in a session of their own."""
     person = world.person()
     world.session(person)
@@ -257,20 +257,20 @@ def register_an_application(world: World) -> Prepared:
 
 @prepares
 def remove_an_application(world: World) -> Prepared:
-    _person, application, _code = _signed_in_to_one(world)
+    _person, application, _code = signed_in_to_one(world)
     return lambda: remove_application(application.pk, by=system_account())
 
 
 @prepares
 def sign_in_to_an_application(world: World) -> Prepared:
-    person, application, _code = _signed_in_to_one(world)
+    person, application, _code = signed_in_to_one(world)
     ApplicationSession.objects.all().delete()
     return lambda: sign_in_to_application(application, by=person, scope="openid")
 
 
 @prepares
 def exchange_a_code(world: World) -> Prepared:
-    _person, application, code = _signed_in_to_one(world)
+    _person, application, code = signed_in_to_one(world)
 
     def call() -> None:
         with transaction.atomic():
@@ -283,14 +283,14 @@ def exchange_a_code(world: World) -> Prepared:
 
 @prepares
 def leave_an_application(world: World) -> Prepared:
-    person, _application, _code = _signed_in_to_one(world)
+    person, _application, _code = signed_in_to_one(world)
     sid = ApplicationSession.objects.get(account=person).pk
     return lambda: leave_application(sid, by=person)
 
 
 @prepares
 def tell_the_applications(world: World) -> Prepared:
-    person, _application, _code = _signed_in_to_one(world)
+    person, _application, _code = signed_in_to_one(world)
     end_session(person.acting_session, by=person)
     asked = Delivery.objects.get(system="applications", account=person.pk)
     return lambda: tell_applications(asked, by=system_account())
@@ -298,7 +298,7 @@ def tell_the_applications(world: World) -> Prepared:
 
 @prepares
 def end_the_sessions_that_ran_out(world: World) -> Prepared:
-    _signed_in_to_one(world)
+    signed_in_to_one(world)
     Session.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
     return lambda: end_run_out_sessions(by=system_account())
 

@@ -46,7 +46,7 @@ def own_files(*suffixes: str) -> list[Path]:
         path
         for folder in OURS
         for path in folder.rglob("*")
-        if path.is_file() and path.suffix in suffixes and "__pycache__" not in path.parts
+        if path.is_file() and path.suffix in suffixes and not {"__pycache__", "node_modules"} & set(path.parts)
     ]
 
 

@@ -109,6 +109,8 @@ OF_OPERATORS = (
 )
 NOT_SHOWN = {
     "audit/record.py": "what `resecure audit verify` finds, on the console",
+    "entrypoints/oidc/server.py": "what the standard says in errors, for who writes programs",
+    "entrypoints/oidc/switches.py": "what `resecure doctor` finds, on the console",
     "entrypoints/api/service.py": "the description in OpenAPI, for who writes programs",
     "identity/credentials.py": "what a ciphertext is bound to",
     "policy/transitions.py": "the table of statuses, for the handbook",
@@ -117,6 +119,17 @@ NOT_SHOWN = {
 NOT_TEXTS = {
     "Microsoft Edge",
     "503 Service Unavailable",
+    "400 Bad Request",
+    "401 Unauthorized",
+    "403 Forbidden",
+    "405 Method Not Allowed",
+    "200 OK",
+    "GET, POST",
+    "signing key",
+    "resecure signing key",
+    "openid profile email",
+    'Bearer realm="resecure"',
+    'Basic realm="resecure"',
     "Samsung Internet",
     "Value error, ",
     "my account",
@@ -127,7 +140,7 @@ NOT_TEXTS = {
 NOT_FOR_PEOPLE = {"Counter", "Gauge", "GaugeMetricFamily", "Histogram", "key_of", "__init__"}
 ERRORS = {"AssertionError", "KeyError", "LookupError", "RuntimeError", "TypeError", "ValueError"}
 SQL = re.compile(
-    r"\b(SELECT|INSERT|VALUES|UPDATE|DELETE|FROM|JOIN|WHERE|LIKE|LIMIT|UNION|WHEN|ORDER BY|AND|AS"
+    r"\b(SELECT|INSERT|VALUES|UPDATE|DELETE|RETURNING|FROM|JOIN|WHERE|LIKE|LIMIT|UNION|WHEN|ORDER BY|AND|AS"
     r"|IS NOT|IS TRUE|LOCK)\b"
 )
 # What these are given is shown as it is: by position or by name.

@@ -14,6 +14,7 @@ from resecure.identity.accounts import Account
 from resecure.identity.agreements import accept
 from resecure.identity.organisations import Organisation
 from tests.conftest import World
+from tests.faults.operations import signed_in_to_one
 
 pytestmark = pytest.mark.database
 
@@ -45,6 +46,18 @@ BREAKS = {
     "three_questions": "INSERT INTO identity_securityquestion (account_id, position, question, answer, key_name)"
     " SELECT account_id, position, 'again?', '', '' FROM identity_securityquestion",
     "question_one_to_three": "UPDATE identity_securityquestion SET position = 4",
+    "application_kind_known": "UPDATE identity_application SET kind = 'spaceship'",
+    "application_name_once": "INSERT INTO identity_application (id, name, kind, address, redirect_addresses,"
+    " after_sign_out_addresses, logout_address, question_address, asks_each_time, registered_at, registered_by,"
+    " changed_at) SELECT gen_random_uuid(), upper(name), kind, address, redirect_addresses, after_sign_out_addresses,"
+    " logout_address, question_address, asks_each_time, now(), registered_by, now() FROM identity_application",
+    "access_given_once": "INSERT INTO identity_applicationaccess (application_id, organisation_id)"
+    " SELECT application_id, organisation_id FROM identity_applicationaccess",
+    "application_session_once": "INSERT INTO identity_applicationsession (id, session_id, application_id, account_id,"
+    " generation, started_at) SELECT gen_random_uuid(), session_id, application_id, account_id, generation, now()"
+    " FROM identity_applicationsession",
+    "application_token_kind_known": "UPDATE identity_applicationtoken SET kind = 'golden'",
+    "application_token_bound": "UPDATE identity_applicationtoken SET generation = NULL",
     "audit_one_place_in_the_chain": "INSERT INTO audit_record (chain, position, at, event, organisation_path, details,"
     " hash) SELECT chain, position, at, event, '', '{}', hash FROM audit_record LIMIT 1",
 }
@@ -65,6 +78,7 @@ def full(world: World) -> World:
         confirmation=world.confirmation(person, by=by),
         idempotency_key="k",
     )
+    signed_in_to_one(world)
     SecurityQuestion.objects.create(account=by, position=1, question="?", answer=b"x", key_name="k")
     return world
 
@@ -79,7 +93,7 @@ def test_every_declared_constraint_has_a_line_that_tries_to_break_it() -> None:
 
 @pytest.mark.parametrize("name", sorted(BREAKS))
 def test_the_database_refuses_what_the_constraint_forbids(full: World, name: str) -> None:
-    assert full.made == 2
+    assert full.made == 3
     with connection.cursor() as cursor:
         if name == "audit_one_place_in_the_chain":  # the seal gives every record its own place: take it off
             cursor.execute("ALTER TABLE audit_record DISABLE TRIGGER audit_seal")

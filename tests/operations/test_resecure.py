@@ -52,7 +52,7 @@ def test_one_resecure_does_four_things_and_leaves_everybody_else_alone(world: Wo
     assert made.finish_by == made.begun_at + timedelta(days=30)
     assert now.finish_by == made.finish_by
     assert now.updated_by == by.pk
-    delivery = Delivery.objects.get(resecuring=made.pk)
+    delivery = Delivery.objects.get(resecuring=made.pk, system="mail")
     assert (delivery.account, delivery.change, delivery.state) == (person.pk, "resecured", "requested")
     record = Record.objects.get(event="account_resecured", target=person.pk)
     said = json.loads(record.details)

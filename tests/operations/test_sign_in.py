@@ -50,7 +50,7 @@ def test_the_tenth_wrong_password_locks_the_account_and_ends_what_was_open(world
     assert world.records("account_locked", person) == 1
     assert fresh(person).generation == person.generation + 1
     wrong(person, 3)
-    told = Delivery.objects.filter(account=person.pk, change="locked")
+    told = Delivery.objects.filter(account=person.pk, change="locked", system="mail")
     assert told.count() == 1, "who goes on guessing sends the person no second mail"
     assert not opens(person), "the right password opens a locked account"
 

@@ -282,7 +282,7 @@ def test_the_state_is_never_complete_while_something_is_open(world: World, admin
 def test_a_failed_delivery_says_why_and_can_be_sent_again(world: World, admin: Browser) -> None:
     person = world.person()
     made = world.resecured(person, by=admin.account)
-    delivery = Delivery.objects.get(resecuring=made.pk)
+    delivery = Delivery.objects.get(resecuring=made.pk, system="mail")
     outbox.fail(delivery, because="the address was refused")
     assert "the address was refused" in words_of(admin.get("resecuring", made.pk))
     assert admin.post("resecuring", made.pk).status_code == 302

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from resecure.entrypoints.web.access import half_signed_in, public
+from resecure.entrypoints.web.access import half_signed_in, public, signed_in
 from resecure.entrypoints.web.forms import PageForm
 from resecure.entrypoints.web.help.policy_text import blocks
 from resecure.entrypoints.web.http import (
@@ -110,7 +110,7 @@ def account_secret(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@public
+@signed_in
 def onwards(request: HttpRequest) -> HttpResponse:
     """A moment's page on the way from the sign-in to an application."""
     target = same_site(request, request.GET.get("next", "")) or reverse("my_account:home")
