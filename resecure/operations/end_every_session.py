@@ -8,6 +8,9 @@ from django.utils import timezone
 from resecure.audit import record
 from resecure.audit.events import Event
 from resecure.identity.accounts import Account
+from resecure.identity.application_sessions import ApplicationSession
+from resecure.propagation import outbox
+from resecure.propagation.models import Change, System
 
 # In pieces, so that a sign-in waits for one organisation's rows and not for two million.
 _RAISE = """
@@ -18,7 +21,8 @@ WHERE organisation_id = %s AND NOT is_system
 
 
 def end_every_session(*, by: Account) -> int:
-    """Afterwards nothing that was issued before counts, for anybody. Returns how many accounts there are.
+    """Afterwards nothing that was issued before counts, for anybody, and applications are told. Returns how many
+    accounts there are.
 
     A restored backup brings back the generations of its day, and with them sessions that a resecure ended
     after it was taken, and temporary passwords that were spent; this ends both again. Only the operator's
@@ -33,8 +37,10 @@ def end_every_session(*, by: Account) -> int:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(_RAISE, [organisation])
             raised += cursor.rowcount
+    now = timezone.now()
+    open_ones = ApplicationSession.objects.filter(ended_at__isnull=True)
+    for account in open_ones.order_by().values_list("account", flat=True).distinct().iterator():
+        outbox.announce(Change.SESSIONS_ENDED, account=account, at=now, payload={}, systems=[System.APPLICATIONS])
     with transaction.atomic():
-        record.append(
-            Event.EVERY_SESSION_ENDED, actor=by.pk, target=None, at=timezone.now(), details={"accounts": raised}
-        )
+        record.append(Event.EVERY_SESSION_ENDED, actor=by.pk, target=None, at=now, details={"accounts": raised})
     return raised
