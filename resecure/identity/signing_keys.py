@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -53,12 +54,24 @@ def signing(*, now: datetime) -> SigningKey | None:
     return SigningKey.objects.filter(ended_at__isnull=True, signs_from__lte=now).order_by("-signs_from").first()
 
 
+Signer = Callable[[dict[str, Any], str], str]
+
+
 def signed(claims: dict[str, Any], *, typ: str, now: datetime) -> str:
-    """These claims as a compact JWS of this type (RFC 7515, RFC 7519). The first use of all makes the first key."""
+    """These claims as a compact JWS of this type (RFC 7515, RFC 7519)."""
+    return signer(now=now)(claims, typ)
+
+
+def signer(*, now: datetime) -> Signer:
+    """What signs claims under a type with the key of now, for many in a row. The first use makes the first key."""
     key = signing(now=now) or _first(now=now)
     # Only the opened key is remembered, never which one signs: a key that was ended signs nothing from then on.
-    opened = _opened(key.pk, bytes(key.private), key.private_key_name)
-    return jwt.encode({"alg": ALGORITHM, "typ": typ, "kid": str(key.pk)}, claims, opened, [ALGORITHM])
+    opened, kid = _opened(key.pk, bytes(key.private), key.private_key_name), str(key.pk)
+
+    def sign(claims: dict[str, Any], typ: str) -> str:
+        return jwt.encode({"alg": ALGORITHM, "typ": typ, "kid": kid}, claims, opened, [ALGORITHM])
+
+    return sign
 
 
 @lru_cache(maxsize=4)

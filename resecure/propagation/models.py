@@ -110,6 +110,12 @@ class Delivery(models.Model):
                 name="propagation_open_by_target",
                 condition=models.Q(state="requested", system="application"),
             ),
+            # Which is the oldest that is open: asked for each that is claimed, of a thousand of one account too.
+            models.Index(
+                fields=["account", "system", "target", "order"],
+                name="propagation_open_in_order",
+                condition=models.Q(state="requested"),
+            ),
             models.Index(fields=["account", "system", "order"], name="propagation_by_account"),
             models.Index(fields=["resecuring"], name="propagation_by_resecuring"),
         ]

@@ -35,10 +35,14 @@ class Listener:
     asks_each_time: bool
 
 
+# One statement, however many: a thousand of them would take a tenth of a second.
 _WRITE = """
 INSERT INTO propagation_delivery (id, "order", system, target, change, account, resecuring, payload, state, attempts,
   requested_at, next_attempt_at, turn, acknowledged_at, confirmed_at, failed_because)
-VALUES (%s, nextval('propagation_order'), 'application', %s, %s, %s, %s, %s, %s, 0, %s, %s, %s, %s, %s, %s)
+SELECT v.id, nextval('propagation_order'), 'application', v.target, %s, %s, %s, v.payload, v.state, 0,
+  %s, %s, v.turn, v.done, v.done, v.because
+FROM unnest(%s::uuid[], %s::text[], %s::jsonb[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::text[])
+  AS v(id, target, payload, state, turn, done, because)
 """
 
 
@@ -86,15 +90,11 @@ def write(
             "asks": bool(each.question_address) or each.asks_each_time,
         }
         turn = now + TURN * min(number, LAST_TURN)
-        rows.append(
-            [
-                *(uuid4(), str(each.application), change.value, account, resecuring, json.dumps(payload), state),
-                *(requested_at, now, turn, done, done, because),
-            ]
-        )
+        rows.append([uuid4(), str(each.application), json.dumps(payload), state, turn, done, because])
     if rows:
         with connection.cursor() as cursor:
-            cursor.executemany(_WRITE, rows)
+            columns: list[Any] = [list(each) for each in zip(*rows, strict=True)]
+            cursor.execute(_WRITE, [change.value, account, resecuring, requested_at, now, *columns])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,6 +29,12 @@ BY_OTHER_MEANS = {
     "report_a_stuck_account",
     "publish_an_aup",
     "rotate_the_encryption_key",
+    "rotate_the_signing_key",
+    "remove_an_application",
+    "tell_the_applications",
+    "end_the_sessions_that_ran_out",
+    # An application's, by its code, which is of the generation too: tests/oidc.
+    "exchange_a_code",
     "sign_in_with_nothing_owed",
     "sign_in_with_a_temporary_password",
     "the_wrong_password_that_locks",

@@ -279,8 +279,8 @@ def test_a_worker_that_dies_with_a_delivery_in_hand_is_followed_by_another(
     from django.utils import timezone
 
     now = timezone.now()
-    (fan_out,) = outbox.claim(now=now, systems=[System.APPLICATIONS])
-    assert outbox.claim(now=now, systems=[System.APPLICATIONS]) == [], "nobody takes what another has"
+    (fan_out,) = outbox.claim(now=now, system=System.APPLICATIONS)
+    assert outbox.claim(now=now, system=System.APPLICATIONS) == [], "nobody takes what another has"
     Delivery.objects.filter(pk=fan_out.pk).update(claimed_until=now - timedelta(seconds=1))
     start()
     start()

@@ -8,12 +8,13 @@ from uuid import uuid4
 from django.conf import settings
 
 from resecure.identity import signing_keys
+from resecure.identity.signing_keys import Signer
 from resecure.propagation.models import Delivery
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
-def logout_token(delivery: Delivery, *, issuer: str, now: datetime) -> str:
+def logout_token(delivery: Delivery, *, issuer: str, now: datetime, sign: Signer) -> str:
     """The session of this person in this application is over (OpenID Connect Back-Channel Logout 1.0, 2.4).
 
     Always with ``sub`` and ``sid``: one well-known client takes a token without ``sid``, answers 200, and keeps the
@@ -30,7 +31,7 @@ def logout_token(delivery: Delivery, *, issuer: str, now: datetime) -> str:
         "sid": delivery.payload["sid"],
         "events": {EVENT: {}},
     }
-    return signing_keys.signed(claims, typ="logout+jwt", now=now)
+    return sign(claims, "logout+jwt")
 
 
 def question_token(delivery: Delivery, *, issuer: str, now: datetime) -> str:

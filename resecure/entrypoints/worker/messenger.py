@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from time import monotonic
 from typing import Any, TypeVar
 
 import structlog
@@ -28,6 +29,7 @@ from resecure.connectors.applications import Lines, NotReached, Said
 from resecure.entrypoints.worker.database import LOST
 from resecure.entrypoints.worker.logout_tokens import logout_token, question_token
 from resecure.entrypoints.worker.stopping import BackOff, Stopping
+from resecure.identity import signing_keys
 from resecure.identity.accounts import system_account
 from resecure.operations.tell_applications import tell_applications
 from resecure.propagation import outbox, telling
@@ -35,7 +37,10 @@ from resecure.propagation.models import Delivery, System
 from resecure.propagation.telling import Answer
 
 T = TypeVar("T")
-AT_ONCE = 64
+# On their way at once. Those that an application keeps waiting soon count no more, up to the limit: they must not
+# keep others waiting, and neither must a long queue of quick ones.
+AT_ONCE, SOON, LIMIT = 24, 0.25, 256
+BATCH = 12
 TO_ONE = 16  # at once to one application: what it cannot take in waits here, not in its queue
 POLL = 1.0
 # An application that says no to a message says it again; a person must see to it, after a while.
@@ -52,6 +57,7 @@ class Messenger:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._woken = asyncio.Event()
         self._answers: list[Answer] = []
+        self._began: deque[float] = deque()
         self._to: Counter[str] = Counter()  # how many are on their way to each application
         self._paused: frozenset[str] = frozenset()
 
@@ -68,7 +74,7 @@ class Messenger:
     async def _run(self) -> None:
         self._loop = asyncio.get_running_loop()
         with ThreadPoolExecutor(1, thread_name_prefix="messenger-database") as self._database:
-            async with Lines(networks=settings.RESECURE.application_networks, at_once=AT_ONCE * 4) as self._lines:
+            async with Lines(networks=settings.RESECURE.application_networks, at_once=LIMIT) as self._lines:
                 await self._work()
             await self._asked(_close)
 
@@ -93,9 +99,9 @@ class Messenger:
 
     async def _once(self, running: set[asyncio.Task[None]]) -> bool:
         """Write what came in, claim what there is room for. False when there was nothing to do."""
-        room = AT_ONCE - sum(not each.done() for each in running)
+        room = self._room(running)
         answers, self._answers = self._answers, []
-        if not answers and (room < AT_ONCE // 4 or self._stopping.asked()):
+        if not answers and (room < BATCH or self._stopping.asked()):
             return False
         try:
             ready = await self._asked(lambda: self._batch(answers, 0 if self._stopping.asked() else room))
@@ -105,7 +111,14 @@ class Messenger:
         for delivery, token in ready:
             self._to[delivery.target] += 1
             running.add(asyncio.create_task(self._carry(delivery, token)))
+        self._began.extend([monotonic()] * len(ready))
         return bool(ready or answers)
+
+    def _room(self, running: set[asyncio.Task[None]]) -> int:
+        left = sum(not each.done() for each in running)
+        while self._began and self._began[0] < monotonic() - SOON:
+            self._began.popleft()
+        return min(BATCH, AT_ONCE - min(left, len(self._began)), LIMIT - left)
 
     def _batch(self, answers: list[Answer], room: int) -> list[tuple[Delivery, str]]:
         """In the database's thread: answers in, deliveries out, each with its token."""
@@ -114,16 +127,15 @@ class Messenger:
         if room <= 0:
             return []
         now = timezone.now()
-        for asked in outbox.claim(now=now, limit=8, systems=[System.APPLICATIONS]):
+        for asked in outbox.claim(now=now, limit=8, system=System.APPLICATIONS):
             found = tell_applications(asked, by=system_account())
             log.info("applications found", delivery=str(asked.pk), number=found)
-        claimed = outbox.claim(now=now, limit=room, systems=[System.APPLICATION])
+        claimed = outbox.claim(now=now, limit=room, system=System.APPLICATION)
         if not claimed:
             return []
-        return [(each, self._token(each)) for each in self._may_go(claimed)]
-
-    def _token(self, delivery: Delivery) -> str:
-        return logout_token(delivery, issuer=_issuer(), now=timezone.now())
+        now, issuer = timezone.now(), _issuer()
+        sign = signing_keys.signer(now=now)
+        return [(each, logout_token(each, issuer=issuer, now=now, sign=sign)) for each in self._may_go(claimed)]
 
     def _may_go(self, claimed: list[Delivery]) -> list[Delivery]:
         """Those whose application can be reached, as far as we know. One that could not be gets one, as a question

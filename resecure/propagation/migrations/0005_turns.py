@@ -22,5 +22,13 @@ class Migration(migrations.Migration):
                 condition=models.Q(state="requested", system="application"),
             ),
         ),
+        AddIndexConcurrently(
+            "delivery",
+            models.Index(
+                fields=["account", "system", "target", "order"],
+                name="propagation_open_in_order",
+                condition=models.Q(state="requested"),
+            ),
+        ),
         RemoveIndexConcurrently("delivery", "propagation_open"),
     ]
