@@ -129,7 +129,7 @@ def test_the_glossary_explains_each_word_once() -> None:
 
 
 # What a standard calls a thing is that thing's name, whatever our own word for the act is.
-_NAMES_OF_STANDARDS = re.compile(r"(back-channel|rp-initiated) logout|logout (token|address)(es|s)?", re.IGNORECASE)
+_NAMES_OF_STANDARDS = re.compile(r"(back-channel|rp-initiated)\s+logout|logout (token|address)(es|s)?", re.IGNORECASE)
 
 
 def test_pages_and_documents_use_no_second_word_for_a_thing() -> None:
