@@ -42,7 +42,10 @@ class ApplicationForm(PageForm):
         max_length=500,
         required=False,
         label=_("Logout address"),
-        help_text=_("Where we tell it that a session is over (OpenID Connect Back-Channel Logout)."),
+        help_text=_(
+            "Where we tell it that a session is over (OpenID Connect Back-Channel Logout). "
+            "Needed, unless it asks us at every request."
+        ),
     )
     question_address = forms.CharField(
         max_length=500,
@@ -70,6 +73,9 @@ class ApplicationForm(PageForm):
         super().__init__(*args, **kwargs)
         for name in _NOT_ASKED[kind]:
             del self.fields[name]
+        if "redirect_addresses" in self.fields:
+            field = self.fields["redirect_addresses"]
+            field.required, field.error_messages["required"] = True, _("Enter at least one address")
 
     def registration(self) -> Registration:
         """As the operations take it."""
