@@ -15,11 +15,10 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from bench.clients import pressed
 from bench.figures import Figure, seconds
 from bench.ground import ground, people, sessions
+from bench.holdings import CALLBACK, VERIFIER
 from bench.serving import SERVICE, served
 
 CONNECTIONS = 8
-CALLBACK = "https://rota.example.org/callback"
-VERIFIER = "a-verifier-of-this-benchmark-which-is-long-enough-for-the-standard"
 
 
 def run(*, short: bool = False) -> list[Figure]:

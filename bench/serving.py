@@ -46,14 +46,20 @@ def _wait(server: subprocess.Popen[bytes], port: int) -> None:
     while time.monotonic() < give_up:
         if server.poll() is not None:
             raise SystemExit(f"the server ended with {server.returncode} before it answered")
-        try:
-            with socket.create_connection(("127.0.0.1", port), timeout=5) as asked:
-                asked.sendall(b"GET /gate HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-                if asked.recv(100).startswith(b"HTTP/1.1 "):
-                    return
-        except OSError:
-            time.sleep(0.05)
+        if answers(port):
+            return
+        time.sleep(0.05)
     raise SystemExit("the server did not answer in time")
+
+
+def answers(port: int) -> bool:
+    """Whether a server answers there now."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as asked:
+            asked.sendall(b"GET /gate HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            return asked.recv(100).startswith(b"HTTP/1.1 ")
+    except OSError:
+        return False
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ import pytest
 from bench.clients import whole
 from bench.figures import Figure
 from bench.page import page
+from bench.recording import Door, Recording, Said, searched
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,9 +26,24 @@ def measured(name: str, folder: Path) -> list[Figure]:
 
 
 def test_no_request_begun_after_a_resecure_returned_is_accepted(tmp_path: Path) -> None:
-    late, broken = measured("revocation", tmp_path)
+    late, faults, untold = measured("revocation", tmp_path)
     assert late.holds, late.measured
-    assert broken.holds, broken.measured
+    assert faults.holds, faults.measured
+    assert untold.holds, untold.measured
+    for harm in ("web nodes killed", "workers killed", "connections cut"):
+        assert harm in late.measured
+
+
+def test_the_search_finds_a_yes_that_began_after_the_return_and_none_that_began_before() -> None:
+    recording = Recording()
+    for said, began in ((Said.YES, 9.0), (Said.YES, 10.0), (Said.NO, 10.1), (Said.YES, 10.2), (Said.NOTHING, 10.3)):
+        recording.write(0, Door.REFRESH, 1, said, began=began, ended=11.0)
+    recording.write(1, Door.GATE, 0, Said.YES, began=99.0, ended=99.1)  # of an account that nobody resecured
+    found = searched([Recording(), recording], returned=[10.0])
+    assert found.asked == 6
+    assert found.late == 3
+    assert found.accepted_before == {Door.REFRESH: 2, Door.GATE: 1}
+    assert found.too_late == ["client 1, refresh at node 1: began 0.200000 s after the return and took 0.800000 s"]
 
 
 def test_no_session_opened_with_the_old_password_outlives_a_resecure(tmp_path: Path) -> None:
