@@ -262,6 +262,11 @@ def test_an_application_that_is_down_is_asked_now_and_then_and_then_gets_all_tha
     assert Delivery.objects.filter(target=party.id, state=State.REQUESTED).count() == 12
     tries = len(application.at("/out"))
     assert tries <= 2 * 16, "those that wait do not all try"
+    # A day of being asked every five minutes is more attempts than a refusal is allowed: nothing is given up.
+    Delivery.objects.filter(target=party.id).update(attempts=300)
+    until(lambda: Pause.objects.filter(target=party.id, failures__gte=4).exists())
+    assert Delivery.objects.filter(target=party.id, state=State.REQUESTED).count() == 12
+    tries = len(application.at("/out"))
 
     application.answers["/out"] = 200
     until(all_done, seconds=20)

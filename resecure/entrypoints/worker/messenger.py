@@ -217,7 +217,9 @@ class Messenger:
             until = await self._asked(lambda: telling.pause(delivery.target, now=timezone.now()))
         except LOST:
             until = timezone.now() + timedelta(seconds=2)
-        return replace(_again(delivery, told_at, str(fault), acknowledged=False), next_attempt_at=until)
+        # However long it is away: an outage of a day is more attempts than any count of them would allow.
+        again = _again(delivery, told_at, str(fault), acknowledged=False)
+        return replace(again, next_attempt_at=until, for_good=False)
 
     async def _asked(self, question: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._database, question)
