@@ -22,7 +22,18 @@ from rich.table import Table
 from bench.figures import Figure
 from bench.page import page
 
-NAMES = ("revocation", "race", "resecure_cost", "gate", "provider", "telling", "sign_in", "search", "first_page")
+NAMES = (
+    "revocation",
+    "race",
+    "resecure_cost",
+    "gate",
+    "provider",
+    "telling",
+    "catching_up",
+    "sign_in",
+    "search",
+    "first_page",
+)
 NOT_SHORT = ("search", "first_page")  # what they measure takes its time
 PAGE = Path("docs/performance.md")
 

@@ -55,9 +55,9 @@ def run(*, short: bool = False) -> list[Figure]:
 
 
 @contextmanager
-def receiving() -> Iterator[int]:
-    """The applications; gives their port."""
-    port = free_port()
+def receiving(port: int = 0) -> Iterator[int]:
+    """The applications, at this port or any; gives their port."""
+    port = port or free_port()
     process = subprocess.Popen([sys.executable, "-m", "bench.receiver", str(port)])
     try:
         time.sleep(1)

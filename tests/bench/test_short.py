@@ -46,6 +46,12 @@ def test_the_search_finds_a_yes_that_began_after_the_return_and_none_that_began_
     assert found.too_late == ["client 1, refresh at node 1: began 0.200000 s after the return and took 0.800000 s"]
 
 
+def test_an_application_that_was_down_for_a_day_hears_all_that_waited_in_order_and_once(tmp_path: Path) -> None:
+    caught_up, all_told = measured("catching_up", tmp_path)
+    assert "asked 48 times" in caught_up.measured, caught_up.measured
+    assert all_told.holds, all_told.measured
+
+
 def test_no_session_opened_with_the_old_password_outlives_a_resecure(tmp_path: Path) -> None:
     [outliving] = measured("race", tmp_path)
     assert outliving.holds, outliving.measured

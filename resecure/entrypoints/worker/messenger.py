@@ -156,7 +156,8 @@ class Messenger:
             pause = pauses.get(target)
             soonest = now + (timedelta(milliseconds=20) if pause is None else timedelta(seconds=1))
             telling.put_off(deliveries, until=soonest if pause is None else max(pause.until, soonest))
-        self._paused = frozenset(pauses)
+        # Those of other batches stay: an answer that is under way must still be able to say that its own is back.
+        self._paused = (self._paused - {each.target for each in claimed}) | frozenset(pauses)
         return going
 
     async def _carry(self, delivery: Delivery, token: str) -> None:
