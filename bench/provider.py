@@ -12,44 +12,36 @@ from base64 import b64encode, urlsafe_b64encode
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from bench.clients import pressed
 from bench.figures import Figure, seconds
 from bench.ground import ground, people, sessions
 from bench.holdings import CALLBACK, VERIFIER
 from bench.serving import SERVICE, served
-
-CONNECTIONS = 8
+from bench.turns import LIBPQ, against_bare, rates
 
 
 def run(*, short: bool = False) -> list[Figure]:
-    """In turn, so that a noisy machine is noisy for both."""
-    rounds, lasting, times = (2, 0.5, 5) if short else (12, 3.0, 200)
+    """Introspection in turn with its peers, and then whole sign-ins."""
+    rounds, lasting, times = (3, 0.5, 5) if short else (12, 3.0, 200)
     with ground():
         application, secret = registered()
-        accounts = people(64, hashed="argon2$unused")
-        cookies = sessions(accounts)
+        cookies = sessions(people(64, hashed="argon2$unused"))
         with served(SERVICE) as port, served("bench.bare_introspection:application") as bare:
             tokens = [signed_in(port, application, secret, cookie)["access_token"] for cookie in cookies[:16]]
-            ours = [introspection(token, application, secret) for token in tokens]
-            theirs = [digests(token, secret) for token in tokens]
-            rates: dict[int, list[float]] = {port: [], bare: []}
-            for number in range(rounds):
-                for at, requests in ((port, ours), (bare, theirs)) if number % 2 else ((bare, theirs), (port, ours)):
-                    counted = pressed(at, requests, connections=CONNECTIONS, seconds=lasting)
-                    assert set(counted) == {200}, counted
-                    rates[at].append(counted[200] / lasting)
+            measured = rates(
+                {
+                    "ours": (port, [introspection(each, application, secret) for each in tokens]),
+                    "bare": (bare, [digests("/", each, secret) for each in tokens]),
+                    "libpq": (bare, [digests(LIBPQ, each, secret) for each in tokens]),
+                },
+                expected=200,
+                rounds=rounds,
+                lasting=lasting,
+            )
             took = [seconds(lambda: signed_in(port, application, secret, cookies[0])) for _each in range(times)]
-        mine, other = statistics.median(rates[port]), statistics.median(rates[bare])
         signing = statistics.median(seconds(signature) for _each in range(max(times, 20)))
     whole = statistics.median(took)
     return [
-        Figure(
-            name="introspection against a bare WSGI callable doing the same look-up, requests a second",
-            measured=f"{mine / other:.2f} × ({mine:,.0f} against {other:,.0f})",
-            bound="≥ 0.9 ×",
-            holds=mine >= 0.9 * other,
-            bounded_by="one process of the server: its interpreter lock and psycopg; the client shares the cores",
-        ),
+        against_bare("introspection", measured),
         Figure(
             name="authorize, token and userinfo, one person after the other",
             measured=f"{1 / whole:,.0f} a second ({whole * 1000:.1f} ms), {whole / signing:.0f} × one RS256 signature",
@@ -113,10 +105,8 @@ def introspection(token: str, application: str, secret: str) -> bytes:
     return post("/oidc/introspect", body, f"Authorization: {basic(application, secret)}\r\n")
 
 
-def digests(token: str, secret: str) -> bytes:
-    return post(
-        "/", (hashlib.sha256(token.encode()).hexdigest() + hashlib.sha256(secret.encode()).hexdigest()).encode()
-    )
+def digests(path: str, token: str, secret: str) -> bytes:
+    return post(path, "".join(hashlib.sha256(each.encode()).hexdigest() for each in (token, secret)).encode())
 
 
 def post(path: str, body: bytes, more: str = "") -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from io import BytesIO
-from threading import BoundedSemaphore
+from queue import Empty, SimpleQueue
 from typing import Any
 
 import structlog
@@ -24,20 +24,25 @@ def whole_bodies(application: Application, *, at_once: int, longest: int) -> App
     before the body came would be old when it comes. A body of more than ``longest`` bytes is not read at all: whoever
     asks for it refuses it by its announced length.
     """
-    room = BoundedSemaphore(at_once)
+    # A queue of C, which costs a tenth of a semaphore: this is on the path of every introspection.
+    room: SimpleQueue[None] = SimpleQueue()
+    for _each in range(at_once):
+        room.put(None)
 
     def with_whole_body(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         length = _length(environ)
         if not 0 < length <= longest:
             environ["wsgi.input"] = BytesIO()
             return application(environ, start_response)
-        if not room.acquire(timeout=PATIENCE):
+        try:
+            room.get(timeout=PATIENCE)
+        except Empty:
             log.warning("too many bodies on their way")
             return _busy(start_response)
         try:
             environ["wsgi.input"] = BytesIO(_read(environ["wsgi.input"], length))
         finally:
-            room.release()
+            room.put(None)
         return application(environ, start_response)
 
     return with_whole_body
@@ -51,13 +56,13 @@ def _length(environ: dict[str, Any]) -> int:
 
 def _read(body: Any, length: int) -> bytes:
     """What came of it. A sender who went away leaves a part, which the reader of the body finds too short."""
-    parts = bytearray()
+    parts = b""
     try:
         while len(parts) < length and (part := body.read(length - len(parts))):
             parts += part
     except OSError:
         pass
-    return bytes(parts)
+    return parts
 
 
 def _busy(start_response: Any) -> Iterable[bytes]:

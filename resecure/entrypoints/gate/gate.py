@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import timedelta
 from functools import cache
 from typing import Any
 from urllib.parse import quote
@@ -48,6 +47,9 @@ SELECT a.id::text, a.address, a.given_name, a.family_name, a.organisation_path
 ADDRESS = "SELECT address FROM identity_application WHERE id = %s AND kind = 'forward' AND removed_at IS NULL"
 _SEEN = "UPDATE identity_session SET last_seen_at = now() WHERE id = %s"
 
+_SEEN_EVERY = f"{SEEN_EVERY.total_seconds()} seconds"
+TRUE = "t"  # as PostgreSQL writes it
+
 _HEADERS = [("Content-Length", "0"), ("Cache-Control", "no-store")]
 _UNAUTHORIZED = ("401 Unauthorized", [("WWW-Authenticate", 'Bearer realm="resecure"')])
 _SCHEMES = frozenset({"Bearer", "SignIn", "bearer", "signin"})
@@ -68,10 +70,10 @@ def gate(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
 
 def _answer(token: str) -> tuple[str, list[tuple[str, str]]]:
     if token.startswith(tokens.SESSION):
-        row = ask(SESSION, (SEEN_EVERY, tokens.digest(token), _idle()))
+        row = ask(SESSION, (_SEEN_EVERY, tokens.digest(token), _idle()))
         if row is not None:
             *person, stale, session = row
-            if stale:
+            if stale == TRUE:
                 connection().execute(_SEEN, (session,))
             return "204 No Content", _identity(person)
     elif token.startswith(tokens.SIGN_IN) and ask(SIGN_IN, (tokens.digest(token),)) is not None:
@@ -90,21 +92,21 @@ def _forward(environ: dict[str, Any], application: str) -> tuple[str, list[tuple
     for name in ("__Host-resecure-forward", "resecure-forward"):
         token = cookies.get(name, "")
         if token.startswith(tokens.FORWARD):
-            row = ask(FORWARD, (tokens.digest(token), key))
+            row = ask(FORWARD, (tokens.digest(token), str(key)))
             if row is not None:
                 return "204 No Content", _identity(row)
     if environ.get("QUERY_STRING") == "sign_in" and environ.get("HTTP_X_FORWARDED_METHOD", "GET") in {"GET", "HEAD"}:
-        found = ask(ADDRESS, (key,))
+        found = ask(ADDRESS, (str(key),))
         if found is not None:
-            there, cookie = begin_answer(key, found[0], environ.get("HTTP_X_FORWARDED_URI", "/"))
+            there, cookie = begin_answer(key, found[0] or "", environ.get("HTTP_X_FORWARDED_URI", "/"))
             return "302 Found", [("Location", there), ("Set-Cookie", cookie)]
     return _UNAUTHORIZED
 
 
-def _identity(person: Sequence[str]) -> list[tuple[str, str]]:
+def _identity(person: Sequence[str | None]) -> list[tuple[str, str]]:
     """Who it is, for an application that asks nobody else. Names are UTF-8 with every other letter percent-encoded,
     as a header carries only ASCII."""
-    account, address, given, family, path = person
+    account, address, given, family, path = (each or "" for each in person)
     return [
         ("X-Resecure-Account", account),
         ("X-Resecure-Address", address),
@@ -114,9 +116,9 @@ def _identity(person: Sequence[str]) -> list[tuple[str, str]]:
 
 
 @cache
-def _idle() -> timedelta:
+def _idle() -> str:
     """How long a session may go unused; fixed for the life of the process, as the environment is."""
-    return timedelta(minutes=settings.RESECURE.session_idle_minutes)
+    return f"{settings.RESECURE.session_idle_minutes} minutes"
 
 
 def _token(environ: dict[str, Any]) -> str:
