@@ -2,6 +2,7 @@
 
 from resecure.identity.accounts import Account
 from resecure.identity.agreements import AupAcceptance, AupVersion
+from resecure.identity.alerts import Alert
 from resecure.identity.application_sessions import ApplicationSession
 from resecure.identity.application_tokens import ApplicationToken
 from resecure.identity.applications import Application, ApplicationAccess, ApplicationSecret
@@ -17,6 +18,7 @@ from resecure.identity.throttles import Throttle
 
 __all__ = [
     "Account",
+    "Alert",
     "Application",
     "ApplicationAccess",
     "ApplicationSecret",

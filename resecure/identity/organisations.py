@@ -65,6 +65,20 @@ def path_of(code: str, *, parent_path: str) -> str:
     return f"{parent_path}{code}."
 
 
+def paths_above(path: str) -> list[str]:
+    """The paths of an organisation and of all above it, the highest first."""
+    codes = path.rstrip(".").split(".")
+    return [".".join(codes[:number]) + "." for number in range(1, len(codes) + 1)]
+
+
+def policy_at(path: str) -> dict[str, object]:
+    """What the organisations on this path have set for themselves: of each setting the nearest one's value counts."""
+    found: dict[str, object] = {}
+    for policy in Organisation.objects.filter(path__in=paths_above(path)).order_by("path").values_list("policy"):
+        found |= policy[0]
+    return found
+
+
 def desk_of(organisation: Organisation) -> Organisation:
     """The organisation whose service desk answers: its own, or the nearest above that has one."""
     here: Organisation | None = organisation

@@ -9,8 +9,8 @@ from uuid import UUID
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from resecure.identity.accounts import Account
-from resecure.identity.organisations import Organisation
+from resecure.identity.accounts import ACTIVE_BASED, Account
+from resecure.identity.organisations import Organisation, paths_above
 
 
 class RoleName(models.TextChoices):
@@ -60,6 +60,22 @@ def held_by(*accounts: UUID) -> dict[UUID, list[RoleGrant]]:
     for grant in rows.select_related("organisation").order_by("id"):
         found[grant.account_id].append(grant)
     return found
+
+
+def primary_administrators_of(organisation_path: str) -> list[Account]:
+    """The Primary Local Administrators who look after this place: of its organisation, or of the nearest above that
+    has one whose role reaches so far. Those who cannot sign in are not among them."""
+    rows = RoleGrant.objects.filter(
+        role=RoleName.PRIMARY_LOCAL_ADMINISTRATOR,
+        withdrawn_at__isnull=True,
+        organisation__path__in=paths_above(organisation_path),
+        account__status__in=ACTIVE_BASED,
+    ).select_related("organisation", "account__organisation")
+    found: dict[str, list[Account]] = {}
+    for grant in rows.order_by("account_id"):
+        if grant.reaches(organisation_path):
+            found.setdefault(grant.organisation.path, []).append(grant.account)
+    return found[max(found)] if found else []
 
 
 def lock_organisations(grants: Iterable[RoleGrant]) -> None:

@@ -10,11 +10,14 @@ from django.utils.translation import gettext as _
 
 from resecure.audit.events import Event
 from resecure.identity.accounts import Account
+from resecure.identity.alerts import AlertKind, raise_alert
 from resecure.identity.confirmations import IdentityConfirmation, Method, Purpose
 from resecure.operations.shared.frame import acting, insist
+from resecure.operations.shared.telling import tell_administrators
 from resecure.operations.shared.typed import one_line
 from resecure.policy.refusals import Invalid
 from resecure.policy.roles import Permission
+from resecure.propagation.models import Change
 
 
 def confirm_identity(
@@ -44,7 +47,16 @@ def confirm_identity(
 
 
 def cannot_confirm_identity(account: UUID, *, by: Account, said: str) -> None:
-    """Stop, and write down that this administrator was not sure who asked. Nothing about the account changes."""
+    """Stop, and write down that this administrator was not sure who asked. Nothing about the account changes; its
+    Primary Local Administrators have an alert and a mail."""
     with acting(Event.IDENTITY_NOT_CONFIRMED, account, by=by, permission=Permission.CONFIRM_IDENTITY) as frame:
         insist(Permission.CONFIRM_IDENTITY, frame)
         frame.details.update(said=one_line(said)[:500])
+        raise_alert(
+            AlertKind.NOT_CONFIRMED,
+            account=account,
+            actor=by.pk,
+            organisation_path=frame.account.organisation_path,
+            at=frame.now,
+        )
+        tell_administrators(Change.LOOK_NOT_CONFIRMED, frame.account, at=frame.now, but=by.pk)

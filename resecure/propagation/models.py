@@ -30,6 +30,8 @@ class Change(models.TextChoices):
     ROLE_GRANTED = "role_granted", _("role granted")
     ROLE_WITHDRAWN = "role_withdrawn", _("role withdrawn")
     SESSION_ENDED = "session_ended", _("session ended")
+    # To administrators, about somebody else's account.
+    LOOK_NOT_CONFIRMED = "look_not_confirmed", _("administrators told: the caller could not be confirmed")
 
 
 class System(models.TextChoices):
@@ -78,10 +80,10 @@ class Delivery(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     order = models.BigIntegerField(editable=False, null=True)
-    system = models.CharField(max_length=32, choices=System.choices)
+    system = models.CharField(max_length=32)  # one of System
     # Which application; nothing for the other systems.
     target = models.CharField(max_length=36, default="", db_default="")
-    change = models.CharField(max_length=32, choices=Change.choices)
+    change = models.CharField(max_length=32)  # one of Change
     account = models.UUIDField()
     resecuring = models.UUIDField(null=True)
     payload = models.JSONField(default=dict)

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from resecure.identity.accounts import Account
 from resecure.identity.agreements import accept
+from resecure.identity.alerts import AlertKind, raise_alert
 from resecure.identity.organisations import Organisation
 from tests.conftest import World
 from tests.faults.operations import signed_in_to_one
@@ -46,6 +47,7 @@ BREAKS = {
     "three_questions": "INSERT INTO identity_securityquestion (account_id, position, question, answer, key_name)"
     " SELECT account_id, position, 'again?', '', '' FROM identity_securityquestion",
     "question_one_to_three": "UPDATE identity_securityquestion SET position = 4",
+    "alert_acknowledged_by_somebody": "UPDATE identity_alert SET acknowledged_at = now()",
     "application_kind_known": "UPDATE identity_application SET kind = 'spaceship'",
     "application_name_once": "INSERT INTO identity_application (id, name, kind, address, redirect_addresses,"
     " after_sign_out_addresses, logout_address, question_address, asks_each_time, registered_at, registered_by,"
@@ -79,6 +81,9 @@ def full(world: World) -> World:
         idempotency_key="k",
     )
     signed_in_to_one(world)
+    raise_alert(
+        AlertKind.NOT_CONFIRMED, account=person.pk, actor=by.pk, organisation_path="REG.PRA.", at=timezone.now()
+    )
     SecurityQuestion.objects.create(account=by, position=1, question="?", answer=b"x", key_name="k")
     return world
 

@@ -18,6 +18,9 @@ PAYLOAD = {
     "organisation": "Hill Practice",
     "organisation_code": "PRA",
     "role": "local_administrator",
+    "about_name": "Rhys {0}",
+    "about_address": "rhys@example.org",
+    "about": "5f0c5a3e-0000-4000-8000-000000000001",
 }
 AT = datetime(2026, 6, 1, 8, 30, tzinfo=UTC)
 
@@ -29,9 +32,13 @@ def test_every_change_says_what_happened_when_and_where_to_call(change: Change) 
     assert "Hello Siân O’Neill," in text
     assert "When: 1 June 2026, 09:30 (BST)" in text
     assert "Organisation: Hill Practice" in text
-    assert "https://accounts.example.org/organisations/PRA/" in text
+    if MAILS[change].to_administrators:
+        assert f"https://accounts.example.org/user-management/{PAYLOAD['about']}/" in text
+        assert "Rhys {0} (rhys@example.org)" in text
+    else:
+        assert "https://accounts.example.org/organisations/PRA/" in text
     assert text.count("http") == 1
-    assert "{" not in subject + text
+    assert "{" not in (subject + text).replace(PAYLOAD["about_name"], "")
     assert "!" not in subject
     assert PAYLOAD["name"] not in subject
 

@@ -29,10 +29,13 @@ class Mail:
     happened: str
     meets_next: str = ""
     not_expected: str = gettext_noop("If you did not expect this, call the service desk of your organisation:")
+    # To an administrator about somebody else: the page to look at stands there instead of whom to call.
+    to_administrators: bool = False
 
 
 _NOT_YOU = gettext_noop("If this was not you, call the service desk of your organisation now:")
 _QUESTIONS = gettext_noop("If you think this is a mistake, call the service desk of your organisation:")
+_LOOK = gettext_noop("To look at the account, sign in and open:")
 _PASSWORD_TOLD = gettext_noop(
     "Your administrator tells you a temporary password. It works once and for a limited time. "
     "We never send a password by mail, and nobody will ask you for it."
@@ -149,6 +152,18 @@ MAILS: dict[Change, Mail] = {
         happened=gettext_noop("You no longer hold the role {role}. Your account is otherwise as it was."),
         not_expected=_QUESTIONS,
     ),
+    Change.LOOK_NOT_CONFIRMED: Mail(
+        subject=gettext_noop("An administrator could not confirm who asked"),
+        happened=gettext_noop(
+            "Somebody asked an administrator for help with the account of {about} ({about_address}). The administrator "
+            "could not confirm that it was them, stopped, and wrote that down."
+        ),
+        meets_next=gettext_noop(
+            "The same caller may try another administrator. Tell your colleagues, and look at the account."
+        ),
+        not_expected=_LOOK,
+        to_administrators=True,
+    ),
 }
 
 _GREETING = gettext_noop("Hello {name},")
@@ -170,6 +185,8 @@ def text_of(
             "name": payload["name"],
             "organisation": payload["organisation"],
             "role": _role(payload.get("role", "")),
+            "about": payload.get("about_name", ""),
+            "about_address": payload.get("about_address", ""),
             "when": f"{date_format(when, 'j F Y, H:i')} ({when.tzname()})",
         }
         happened = f"{_said(mail.happened, words)}\n{_said(_WHEN, words)}\n{_said(_WHERE, words)}"
@@ -177,7 +194,7 @@ def text_of(
             _said(_GREETING, words),
             happened,
             gettext(mail.meets_next) if mail.meets_next else "",
-            f"{gettext(mail.not_expected)}\n{public_url}/organisations/{quote(payload['organisation_code'])}/",
+            f"{gettext(mail.not_expected)}\n{public_url}{_where_to(mail, payload)}",
             gettext(_LAST),
         ]
         return gettext(mail.subject), "\n\n".join(part for part in parts if part) + "\n"
@@ -186,6 +203,12 @@ def text_of(
 def _said(text: str, words: Mapping[str, str]) -> str:
     """The translated text with the words in their places. Words are put in, never read as a pattern."""
     return gettext(text).format(**words)
+
+
+def _where_to(mail: Mail, payload: Mapping[str, Any]) -> str:
+    if mail.to_administrators:
+        return f"/user-management/{payload['about']}/"
+    return f"/organisations/{quote(payload['organisation_code'])}/"
 
 
 def _role(name: str) -> str:

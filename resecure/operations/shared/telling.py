@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from resecure.identity.accounts import Account
+from resecure.identity.roles import primary_administrators_of
+from resecure.propagation import outbox
+from resecure.propagation.models import Change, System
 
 
 def told(account: Account, **more: Any) -> dict[str, Any]:
@@ -18,3 +23,17 @@ def told(account: Account, **more: Any) -> dict[str, Any]:
         "organisation_code": organisation.code,
         **more,
     }
+
+
+def tell_administrators(change: Change, about: Account, *, at: datetime, but: UUID | None = None, **more: Any) -> int:
+    """One mail to each Primary Local Administrator of this account's place, in the caller's transaction: that
+    something about it should be looked at. ``but``: who need not be told what they did themselves.
+
+    The mail names the account by its name and address and holds a link to its page, which opens only for whoever may
+    see it. Returns how many are told.
+    """
+    told_of = {"about_name": about.name, "about_address": about.address, "about": str(about.pk), **more}
+    found = [each for each in primary_administrators_of(about.organisation_path) if each.pk not in {but, about.pk}]
+    for each in found:
+        outbox.announce(change, account=each.pk, at=at, payload=told(each, **told_of), systems=(System.MAIL,))
+    return len(found)

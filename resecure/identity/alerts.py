@@ -1,0 +1,72 @@
+"""Alerts: what primary administrators and auditors should look at, until one of them says that they did."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class AlertKind(models.TextChoices):
+    """What was noticed. The value is stored; the label is what people read."""
+
+    NOT_CONFIRMED = "not_confirmed", _("An administrator could not confirm who asked")
+    AUTHENTICATION_FAILED = "authentication_failed", _("Authenticate User failed several times")
+
+
+class Alert(models.Model):
+    """Something noticed about an account or an administrator. Never removed; acknowledged once, with a note.
+
+    Raised in the transaction of the operation that it is about, or of the refusal: nothing is noticed twice or lost.
+    ``details`` holds plain values for the sentence (names of rules, numbers, times), never a secret.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
+    kind = models.CharField(max_length=40)  # one of AlertKind
+    account = models.UUIDField(null=True)  # whom it is about
+    actor = models.UUIDField(null=True)  # the administrator whose act it is about
+    organisation_path = models.CharField(max_length=200, db_collation="C")
+    raised_at = models.DateTimeField()
+    details = models.JSONField(default=dict)
+    acknowledged_at = models.DateTimeField(null=True)
+    acknowledged_by = models.UUIDField(null=True)
+    note = models.CharField(max_length=500, default="")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="alert_acknowledged_by_somebody",
+                condition=models.Q(acknowledged_at__isnull=True, acknowledged_by__isnull=True)
+                | models.Q(acknowledged_at__isnull=False, acknowledged_by__isnull=False),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["organisation_path", "-raised_at"], name="alert_by_place"),
+            models.Index(
+                fields=["organisation_path"], name="alert_open", condition=models.Q(acknowledged_at__isnull=True)
+            ),
+            models.Index(fields=["account", "-raised_at"], name="alert_by_account"),
+        ]
+
+
+def raise_alert(
+    kind: AlertKind,
+    *,
+    account: UUID | None,
+    actor: UUID | None,
+    organisation_path: str,
+    at: datetime,
+    details: dict[str, Any] | None = None,
+) -> Alert:
+    """Afterwards, once the caller's transaction commits, those who watch this place of the tree see it."""
+    return Alert.objects.create(
+        kind=kind,
+        account=account,
+        actor=actor,
+        organisation_path=organisation_path,
+        raised_at=at,
+        details=details or {},
+    )
