@@ -95,6 +95,21 @@ def variables() -> str:
     return "# Environment variables\n\n" + _table(["variable", "default", "what loosening it costs"], rows) + "\n"
 
 
+def organisation_policy() -> str:
+    """Every setting of an organisation, its default, and what loosening it costs."""
+    from resecure.policy.organisation_policy import SETTINGS
+
+    rows = [
+        [f"`{key}`", str(each.label), each.said(each.default), each.looser, str(each.costs), str(each.sentence)]
+        for key, each in SETTINGS.items()
+    ]
+    head = ["setting", "on the page", "default", "looser is", "what loosening it costs", "what it does"]
+    return (
+        "# Settings of an organisation\n\nSet on the page *Policy* of an organisation"
+        " ([how it is inherited](../operations/set_organisation_policy.md)).\n\n" + _table(head, rows) + "\n"
+    )
+
+
 def rendered() -> dict[str, str]:
     """Each generated page by its file name."""
     pages = {
@@ -102,6 +117,7 @@ def rendered() -> dict[str, str]:
         "roles.md": roles,
         "events.md": events,
         "environment.md": variables,
+        "organisation-policy.md": organisation_policy,
     }
     return {name: HEAD + make() for name, make in pages.items()}
 

@@ -57,6 +57,7 @@ class Event(StrEnum):
     SIGNING_KEY_ROTATED = "signing_key_rotated"
     ENCRYPTION_KEY_ROTATION_BEGUN = "encryption_key_rotation_begun"
     ENCRYPTION_KEY_ROTATED = "encryption_key_rotated"
+    ORGANISATION_POLICY_SET = "organisation_policy_set"
 
 
 SENTENCES: dict[Event, str | Promise] = {
@@ -108,4 +109,5 @@ SENTENCES: dict[Event, str | Promise] = {
     Event.SIGNING_KEY_ROTATED: _("{actor} made a new key for signing"),
     Event.ENCRYPTION_KEY_ROTATION_BEGUN: _("{actor} began to seal every account secret under a new key"),
     Event.ENCRYPTION_KEY_ROTATED: _("{actor} sealed every account secret under a new key"),
+    Event.ORGANISATION_POLICY_SET: _("{actor} changed the policy of an organisation"),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import models
 
@@ -71,12 +71,19 @@ def paths_above(path: str) -> list[str]:
     return [".".join(codes[:number]) + "." for number in range(1, len(codes) + 1)]
 
 
-def policy_at(path: str) -> dict[str, object]:
-    """What the organisations on this path have set for themselves: of each setting the nearest one's value counts."""
-    found: dict[str, object] = {}
-    for policy in Organisation.objects.filter(path__in=paths_above(path)).order_by("path").values_list("policy"):
-        found |= policy[0]
-    return found
+class PolicyOf(NamedTuple):
+    """What one organisation has set for itself."""
+
+    code: str
+    name: str
+    policy: dict[str, object]
+
+
+def policies_on(path: str) -> list[PolicyOf]:
+    """What the organisations from the top down to this place have set, the highest first, the place itself last.
+    What counts of it, :mod:`resecure.policy.organisation_policy` decides."""
+    found = Organisation.objects.filter(path__in=paths_above(path)).order_by("path")
+    return [PolicyOf(*each) for each in found.values_list("code", "name", "policy")]
 
 
 def desk_of(organisation: Organisation) -> Organisation:

@@ -31,6 +31,7 @@ class Permission(StrEnum):
     CONFIRM_IDENTITY = "confirm_identity"
     VIEW_AUDIT = "view_audit"
     REGISTER_APPLICATION = "register_application"
+    SET_ORGANISATION_POLICY = "set_organisation_policy"
 
 
 HELPDESK = frozenset(
@@ -87,9 +88,14 @@ class Auditor(Role):
 
 class PrimaryLocalAdministrator(Role):
     name = RoleName.PRIMARY_LOCAL_ADMINISTRATOR
-    sentence = _("A Local Administrator who also grants and withdraws roles in the organisation.")
+    sentence = _("A Local Administrator who also grants and withdraws roles in the organisation, and sets its policy.")
     standing = 3
-    permissions = ADMINISTRATOR | {Permission.GRANT_ROLE, Permission.WITHDRAW_ROLE, Permission.VIEW_AUDIT}
+    permissions = ADMINISTRATOR | {
+        Permission.GRANT_ROLE,
+        Permission.WITHDRAW_ROLE,
+        Permission.VIEW_AUDIT,
+        Permission.SET_ORGANISATION_POLICY,
+    }
     may_grant = frozenset({RoleName.LOCAL_HELPDESK, RoleName.LOCAL_ADMINISTRATOR, RoleName.PRIMARY_LOCAL_ADMINISTRATOR})
 
 

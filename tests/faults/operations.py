@@ -43,6 +43,7 @@ from resecure.operations.retry_deliveries import retry_deliveries
 from resecure.operations.rotate_encryption_key import rotate_encryption_key
 from resecure.operations.rotate_signing_key import rotate_signing_key
 from resecure.operations.set_account_secret import set_account_secret
+from resecure.operations.set_organisation_policy import set_organisation_policy
 from resecure.operations.set_temporary_password import set_temporary_password
 from resecure.operations.shared.application_frame import Registration
 from resecure.operations.sign_in import sign_in
@@ -87,6 +88,11 @@ _simple(
 _simple(
     "grant_role",
     lambda pk, by: grant_role(pk, role=RoleName.LOCAL_HELPDESK, organisation_code="PRA", by=by),
+    role="primary_local_administrator",
+)
+_simple(
+    "set_organisation_policy",
+    lambda _pk, by: set_organisation_policy("PRA", settings={"confirmation_channel_days": 9}, by=by),
     role="primary_local_administrator",
 )
 _simple("advance_statuses", lambda _pk, _by: advance_statuses(by=system_account()), status="enabling")

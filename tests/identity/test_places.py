@@ -6,7 +6,7 @@ from typing import Any
 
 from resecure.identity.accounts import Account
 from resecure.identity.alerts import Alert, AlertKind
-from resecure.identity.organisations import Organisation, paths_above, policy_at
+from resecure.identity.organisations import Organisation, paths_above, policies_on
 from resecure.identity.roles import RoleGrant, primary_administrators_of
 from resecure.operations.confirm_identity import cannot_confirm_identity
 from resecure.propagation.models import Change, Delivery
@@ -19,12 +19,15 @@ def test_the_paths_above_an_organisation_end_with_its_own() -> None:
     assert paths_above("Y63.QHM.00L.") == ["Y63.", "Y63.QHM.", "Y63.QHM.00L."]
 
 
-def test_of_each_setting_the_nearest_organisations_value_counts(world: World) -> None:
+def test_what_organisations_set_for_themselves_is_read_from_the_top_down(world: World) -> None:
     Organisation.objects.filter(pk=world.region.pk).update(policy={"one": 1, "two": 2})
     Organisation.objects.filter(pk=world.practice.pk).update(policy={"two": 3})
 
-    assert policy_at(world.practice.path) == {"one": 1, "two": 3}
-    assert policy_at(world.elsewhere.path) == {}
+    assert policies_on(world.practice.path) == [
+        ("REG", "North Region", {"one": 1, "two": 2}),
+        ("PRA", "Hill Practice", {"two": 3}),
+    ]
+    assert policies_on(world.elsewhere.path) == [("ELS", "Sea Practice", {})]
 
 
 def test_an_organisation_without_a_primary_administrator_is_looked_after_from_above(world: World) -> None:

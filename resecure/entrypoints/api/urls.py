@@ -6,12 +6,22 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, URLResolver, re_path
 from django.views.decorators.csrf import csrf_exempt
 
-from resecure.entrypoints.api import accounts, actions, applications, my_account, problems, resecurings, roles, sign_in
+from resecure.entrypoints.api import (
+    accounts,
+    actions,
+    applications,
+    my_account,
+    organisations,
+    problems,
+    resecurings,
+    roles,
+    sign_in,
+)
 from resecure.entrypoints.api.service import make, patterns
 
 app_name = "api"
 api = make()
-for area in (sign_in, my_account, accounts, actions, roles, resecurings, applications):
+for area in (sign_in, my_account, accounts, actions, roles, resecurings, applications, organisations):
     api.add_router("", area.router)
 
 

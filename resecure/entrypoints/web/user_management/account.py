@@ -36,6 +36,7 @@ _OTHER_OPERATIONS = {
     Permission.CONFIRM_IDENTITY: gettext_lazy("Confirm identity"),
     Permission.GRANT_ROLE: gettext_lazy("Grant role"),
     Permission.WITHDRAW_ROLE: gettext_lazy("Withdraw role"),
+    Permission.SET_ORGANISATION_POLICY: gettext_lazy("Set policy"),
 }
 # The one that takes an account back first, then what helps the person in, then what shuts the account.
 ORDER = (
@@ -76,6 +77,7 @@ def account(request: HttpRequest, account_id: UUID) -> HttpResponse:
         "buttons": buttons,
         "may_confirm": not reasons_not_to(Permission.CONFIRM_IDENTITY, facts),
         "may_grant": Permission.GRANT_ROLE in allowed,
+        "may_set_policy": Permission.SET_ORGANISATION_POLICY in allowed,
         "form": ResecureForm() if may_resecure else None,
         "history": _history(found),
         "back_href": reverse("user_management:search"),

@@ -1,0 +1,317 @@
+"""What an organisation may set for itself: one entry a setting; and what counts at a place of the tree.
+
+A setting that nobody on the way from the top down to a place has set is the default there. An organisation may set
+anything within the bounds, but nothing looser than one above it has set: of two, the stricter counts, whoever set
+theirs first. So a region that becomes stricter need not wait until every practice has noticed.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeVar
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from resecure.identity.organisations import PolicyOf, policies_on
+from resecure.policy.refusals import Invalid
+
+T = TypeVar("T")
+Words = str | Promise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting(ABC, Generic[T]):
+    """One setting. ``key`` is stored, and the name for programs; ``sentence`` says what it does, to people;
+    ``costs`` what is lost by a looser value than the default."""
+
+    key: str
+    area: Area
+    label: Words
+    sentence: Words
+    default: T
+    costs: Words
+
+    @abstractmethod
+    def understood(self, stored: object) -> T:
+        """The value, from what is stored or was sent. Raises ValueError with a sentence for people."""
+
+    @abstractmethod
+    def stricter(self, upper: T, own: T) -> T:
+        """The value that counts where an organisation has set ``own`` and ``upper`` counts above it."""
+
+    @abstractmethod
+    def said(self, value: T) -> str:
+        """The value as people read it."""
+
+    @abstractmethod
+    def stored(self, value: T) -> Any:
+        """The value as JSON."""
+
+    @property
+    @abstractmethod
+    def looser(self) -> str:
+        """In which direction it protects less, for the manual and for the errors."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Number(Setting[int]):
+    """A whole number from ``least`` to ``most``, of ``unit``."""
+
+    least: int
+    most: int
+    unit: Literal["", "minutes", "hours", "days", "times"] = ""
+    looser_is: Literal["above", "below"]
+
+    def understood(self, stored: object) -> int:
+        if isinstance(stored, bool) or not isinstance(stored, int) or not self.least <= stored <= self.most:
+            raise ValueError(
+                _("Enter a whole number from %(least)d to %(most)d") % {"least": self.least, "most": self.most}
+            )
+        return stored
+
+    def stricter(self, upper: int, own: int) -> int:
+        return min(upper, own) if self.looser_is == "above" else max(upper, own)
+
+    def said(self, value: int) -> str:
+        words = {
+            "": "%(n)d",
+            "minutes": ngettext("%(n)d minute", "%(n)d minutes", value),
+            "hours": ngettext("%(n)d hour", "%(n)d hours", value),
+            "days": ngettext("%(n)d day", "%(n)d days", value),
+            "times": ngettext("%(n)d time", "%(n)d times", value),
+        }
+        return words[self.unit] % {"n": value}
+
+    def stored(self, value: int) -> int:
+        return value
+
+    @property
+    def looser(self) -> str:
+        return _("a higher number") if self.looser_is == "above" else _("a lower number")
+
+
+@dataclass(frozen=True, kw_only=True)
+class YesNo(Setting[bool]):
+    """Yes or no; ``looser_is`` the answer that protects less."""
+
+    looser_is: bool
+
+    def understood(self, stored: object) -> bool:
+        if not isinstance(stored, bool):
+            raise ValueError(_("Answer yes or no"))
+        return stored
+
+    def stricter(self, upper: bool, own: bool) -> bool:
+        return own if upper is self.looser_is else upper
+
+    def said(self, value: bool) -> str:
+        return _("yes") if value else _("no")
+
+    def stored(self, value: bool) -> bool:
+        return value
+
+    @property
+    def looser(self) -> str:
+        return self.said(self.looser_is)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Several(Setting[frozenset[str]]):
+    """Some of ``choices`` (value to label); at least ``at_least`` of them. ``looser_is``: whether more of them, or
+    fewer, protect less."""
+
+    choices: dict[str, Words]
+    looser_is: Literal["more", "fewer"]
+    at_least: int = 1
+
+    def understood(self, stored: object) -> frozenset[str]:
+        given = list(stored) if isinstance(stored, list | tuple | set | frozenset) else [None]
+        chosen = frozenset(each for each in given if isinstance(each, str))
+        if len(chosen) < len(given) or not chosen <= self.choices.keys():
+            raise ValueError(_("Choose among %(values)s, each once") % {"values": ", ".join(self.choices)})
+        if len(chosen) < self.at_least:
+            raise ValueError(
+                ngettext("Choose at least %(n)d", "Choose at least %(n)d of them", self.at_least) % {"n": self.at_least}
+            )
+        return chosen
+
+    def stricter(self, upper: frozenset[str], own: frozenset[str]) -> frozenset[str]:
+        if self.looser_is == "fewer":
+            return upper | own
+        # Where the two have too little in common, what is set above counts: none at all would shut everybody out.
+        both = upper & own
+        return both if len(both) >= self.at_least else upper
+
+    def said(self, value: frozenset[str]) -> str:
+        return "; ".join(str(label) for each, label in self.choices.items() if each in value) or _("none")
+
+    def stored(self, value: frozenset[str]) -> list[str]:
+        return [each for each in self.choices if each in value]
+
+    @property
+    def looser(self) -> str:
+        return _("more of them") if self.looser_is == "more" else _("fewer of them")
+
+
+@dataclass(frozen=True)
+class Area:
+    """A part of the page: settings that belong together."""
+
+    key: str
+    label: Words
+
+
+CONFIRMING = Area("confirming", gettext_lazy("Confirming who the caller is"))
+
+CHANNEL_AGE = Number(
+    key="confirmation_channel_days",
+    area=CONFIRMING,
+    label=gettext_lazy("Days before a changed number counts"),
+    sentence=gettext_lazy(
+        "A number on record proves nothing for so many days after it was changed: whoever changes it first and calls"
+        " then would prove themselves to themselves."
+    ),
+    default=7,
+    least=1,
+    most=90,
+    unit="days",
+    looser_is="below",
+    costs=gettext_lazy("A thief who changed the number can be called back on it sooner."),
+)
+
+# One entry for each; the page, the API and the manual show them in this order, under their areas.
+SETTINGS: dict[str, Setting[Any]] = {each.key: each for each in (CHANNEL_AGE,)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counting(Generic[T]):
+    """What counts of one setting at one place, and where it comes from."""
+
+    setting: Setting[T]
+    value: T
+    # Of the organisation whose value counts; None for the default.
+    from_code: str | None = None
+    from_name: str | None = None
+    # What the organisation of the place has set itself, whether or not it counts; None if nothing.
+    set_here: T | None = None
+    # What counts for whoever stands above the place; None where nobody there has set anything.
+    above: T | None = None
+    here: bool = False
+
+
+class OrganisationPolicy:
+    """The settings as they count at one place of the tree."""
+
+    def __init__(self, policies: Sequence[PolicyOf]) -> None:
+        """``policies``: what is set on the way down to the place, the highest first, the place itself last."""
+        self._policies = policies
+
+    @classmethod
+    def at(cls, path: str) -> OrganisationPolicy:
+        """The policy at this place, read now."""
+        return cls(policies_on(path))
+
+    def of(self, setting: Setting[T]) -> T:
+        """The value that counts."""
+        return self.counting(setting).value
+
+    def counting(self, setting: Setting[T]) -> Counting[T]:
+        """The value that counts, and whose it is."""
+        value: T | None = None
+        above: T | None = None
+        set_here: T | None = None
+        whose: PolicyOf | None = None
+        for place in self._policies:
+            last = place is self._policies[-1]
+            if last:
+                above = value
+            own = _understood(setting, place.policy)
+            if own is None:
+                continue
+            if last:
+                set_here = own
+            counts = own if value is None else setting.stricter(value, own)
+            if value is None or counts != value:
+                value, whose = counts, place
+        if value is None or whose is None:
+            return Counting(setting=setting, value=setting.default)
+        return Counting(
+            setting=setting,
+            value=value,
+            from_code=whose.code,
+            from_name=whose.name,
+            set_here=set_here,
+            above=above,
+            here=whose is self._policies[-1],
+        )
+
+    def all(self) -> list[Counting[Any]]:
+        """Every setting, in its order."""
+        return [self.counting(each) for each in SETTINGS.values()]
+
+
+def _understood(setting: Setting[T], policy: dict[str, object]) -> T | None:
+    if setting.key not in policy:
+        return None
+    try:
+        return setting.understood(policy[setting.key])
+    except ValueError:
+        return None  # of another version, or put in by hand: as if it were not set
+
+
+@dataclass(kw_only=True)
+class Changed:
+    """What an organisation's own policy becomes, and for the record each change as (before, after)."""
+
+    policy: dict[str, Any]
+    changes: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+
+
+def changed(policies: Sequence[PolicyOf], wanted: dict[str, object | None]) -> Changed:
+    """The organisation's policy after these changes: None takes a setting back, what is not named stays.
+
+    Raises Invalid, with every error: an unknown setting, a value out of bounds, one looser than what counts above.
+    """
+    here = policies[-1]
+    policy, errors = dict(here.policy), dict[str, list[str]]()
+    made = Changed(policy=policy)
+    for key, given in wanted.items():
+        setting = SETTINGS.get(key)
+        if setting is None:
+            errors[key] = [_("There is no such setting")]
+            continue
+        if given is None:
+            policy.pop(key, None)
+        else:
+            try:
+                value = setting.understood(given)
+                _insist_not_looser(setting, value, above=OrganisationPolicy(policies).counting(setting).above)
+                policy[key] = setting.stored(value)
+            except ValueError as wrong:
+                errors[key] = [str(wrong)]
+                continue
+        before, after = here.policy.get(key), policy.get(key)
+        if before != after:
+            made.changes[key] = (before, after)
+    if errors:
+        raise Invalid(errors)
+    return made
+
+
+def _insist_not_looser(setting: Setting[T], value: T, *, above: T | None) -> None:
+    if above is not None and setting.stricter(above, value) != value:
+        raise ValueError(
+            _("An organisation above has set: %(value)s. Here it can only be stricter") % {"value": setting.said(above)}
+        )
+
+
+def by_area(counting: Iterable[Counting[Any]]) -> list[tuple[Area, list[Counting[Any]]]]:
+    """The settings under their areas, each in its order."""
+    found: dict[str, tuple[Area, list[Counting[Any]]]] = {}
+    for each in counting:
+        found.setdefault(each.setting.area.key, (each.setting.area, []))[1].append(each)
+    return list(found.values())
