@@ -77,7 +77,7 @@ def environment() -> Environment:
         made = development_secrets(found.state_directory)
         missing = {name: SecretStr(made[name]) for name in sorted(made) if not getattr(found, name)}
         found = found.model_copy(update=missing)
-    if wrong := _problems_of_keys(found):
+    if wrong := [*_problems_of_keys(found), *(each for each in _problems_of_sms(found) if "key" in each.code)]:
         raise ConfigurationError(wrong)
     return found
 
@@ -99,6 +99,7 @@ def problems(found: Environment | None = None, *, variables: Mapping[str, str] |
         *result,
         *_problems_of_places(found),
         *_problems_of_mail(found),
+        *_problems_of_sms(found),
         *_problems_of_applications(found),
         *_looser_than_default(found),
     ]
@@ -259,6 +260,48 @@ def _problems_of_mail(found: Environment) -> list[Problem]:
                 code="mail_from_invented",
                 text="RESECURE_MAIL_FROM is the invented address, so nobody can answer and filters drop the "
                 "mail. Set it to an address of yours.",
+            )
+        )
+    return result
+
+
+def _problems_of_sms(found: Environment) -> list[Problem]:
+    if not found.sms_url:
+        if not found.production:
+            return []
+        return [
+            Problem(
+                code="sms_to_nobody",
+                text="RESECURE_SMS_URL is empty: nobody is told anything on their mobile, and no code can be read back "
+                "from one. Set it, RESECURE_SMS_API_KEY and RESECURE_SMS_TEMPLATE.",
+                weight="warning",
+            )
+        ]
+    result = []
+    try:
+        assert found.sms_gateway is not None
+    except ValueError as error:
+        result.append(
+            Problem(
+                code="sms_api_key_malformed",
+                text=f"RESECURE_SMS_API_KEY is missing or malformed: {error}. Set it to the API key as the gateway "
+                "shows it once.",
+            )
+        )
+    if not found.sms_template:
+        result.append(
+            Problem(
+                code="sms_template_missing",
+                text="RESECURE_SMS_TEMPLATE is not set. Make a text message template at the gateway, whose whole "
+                "text is ((message)), and set this to its id.",
+            )
+        )
+    parts = urlsplit(found.sms_url)
+    if parts.scheme != "https" and not _is_local(parts.hostname or ""):
+        result.append(
+            Problem(
+                code="sms_without_tls",
+                text="RESECURE_SMS_URL is not https: whoever is on the way can read every code. Use https://.",
             )
         )
     return result

@@ -11,6 +11,7 @@ import binascii
 import hashlib
 import ipaddress
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -21,6 +22,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PREFIX = "RESECURE_"
 KEY_BYTES = 32
+_UUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+_SMS_KEY = re.compile(rf"(?:.*-)?({_UUID})-({_UUID})")
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -43,6 +46,17 @@ class MailServer:
     password: str = field(repr=False)
     starttls: bool
     tls: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class SmsGateway:
+    """Where text messages are handed in, and as whom. ``service`` and ``key`` are the two halves of the API key."""
+
+    url: str
+    service: str
+    key: str = field(repr=False)
+    template: str
+    sender: str
 
 
 def _policy(default: Any, *, looser: Literal["below", "above", "other"], costs: str, least: int = 0) -> Any:
@@ -101,6 +115,17 @@ class Environment(BaseSettings):
     smtp_url: str = Field("", repr=False)
     """``smtp://user:password@host:587?starttls=1`` or ``smtps://…``. Empty: the demonstration's mailbox."""
     mail_from: str = "Resecure <no-reply@resecure.invalid>"
+
+    # --- text messages
+    sms_url: str = ""
+    """Where text messages go: ``https://api.notifications.service.gov.uk`` (GOV.UK Notify), or a gateway that speaks as
+    it does. Empty: the demonstration's mailbox."""
+    sms_api_key: SecretStr = SecretStr("")
+    """The API key, as the gateway gives it: name, service and key, joined by hyphens."""
+    sms_template: str = ""
+    """The id of a text message template there whose whole text is ``((message))``."""
+    sms_sender: str = ""
+    """The id of the sender there; empty for the usual one."""
 
     # --- policy: passwords
     password_min_length: int = _policy(
@@ -274,6 +299,28 @@ class Environment(BaseSettings):
     def _a_mail_server(cls, value: str) -> str:
         _mail_server(value)
         return value
+
+    @field_validator("sms_url")
+    @classmethod
+    def _a_gateway(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (
+            parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or "@" in parts.netloc
+        ):
+            raise ValueError("set it to an address such as https://api.notifications.service.gov.uk, or leave it empty")
+        return value.rstrip("/")
+
+    @property
+    def sms_gateway(self) -> SmsGateway | None:
+        """None: text messages go to the mailbox of the demonstration. Raises ValueError where the key is malformed."""
+        if not self.sms_url:
+            return None
+        halves = _SMS_KEY.fullmatch(self.sms_api_key.get_secret_value())
+        if halves is None:
+            raise ValueError("it is not a name, a service and a key, joined by hyphens")
+        return SmsGateway(
+            url=self.sms_url, service=halves[1], key=halves[2], template=self.sms_template, sender=self.sms_sender
+        )
 
     @property
     def keys(self) -> list[EncryptionKey]:

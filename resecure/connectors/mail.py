@@ -20,21 +20,11 @@ from uuid import UUID
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from resecure.connectors.fault import NotTaken
+
 TIMEOUT = 10.0  # seconds for one answer
 ALTOGETHER = 40.0  # seconds for one message; under the minute for which a worker holds its claim
 CANNOT_SAY = 500  # an answer from here on is for good (RFC 5321, 4.2.1)
-
-
-class NotTaken(Exception):
-    """The server did not take the message. ``for_good`` says whether trying again is useless.
-
-    The text names the fault and never repeats the server's words: they may repeat what was in the message.
-    It is stored in English, the ``detail`` in brackets behind it; whoever shows it finds the translation.
-    """
-
-    def __init__(self, text: str, *, detail: int | str = "", for_good: bool = False) -> None:
-        super().__init__(f"{text} ({detail})" if detail else text)
-        self.for_good = for_good
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,6 +30,8 @@ class Change(models.TextChoices):
     ROLE_GRANTED = "role_granted", _("role granted")
     ROLE_WITHDRAWN = "role_withdrawn", _("role withdrawn")
     SESSION_ENDED = "session_ended", _("session ended")
+    # A code that a person reads back to the administrator who is calling.
+    SPOKEN_CODE = "spoken_code", _("code to read back")
     # To administrators, about somebody else's account.
     LOOK_NOT_CONFIRMED = "look_not_confirmed", _("administrators told: the caller could not be confirmed")
 
@@ -42,6 +44,7 @@ class System(models.TextChoices):
     """
 
     MAIL = "mail", _("Mail to the person")
+    SMS = "sms", _("Text message to the person")
     APPLICATIONS = "applications", _("Finding the applications to tell")
     APPLICATION = "application", _("Application")
 

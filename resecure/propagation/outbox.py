@@ -43,7 +43,8 @@ def announce(
 
     Without ``systems``: the mail, and where the change ends sessions the applications.
 
-    ``payload`` holds plain values a connector needs (addresses, names, times), never a secret.
+    ``payload`` holds plain values a connector needs (addresses, names, times), never a secret: a code or a link's
+    token stands under ``sealed`` (identity/sealed_words). ``until``: after that moment it is of no use and not sent.
     """
     if systems is None:
         systems = (System.MAIL, System.APPLICATIONS) if change in ENDS_SESSIONS else (System.MAIL,)
@@ -88,11 +89,17 @@ def claim(*, now: datetime, limit: int = 20, system: System = System.MAIL) -> li
     return list(Delivery.objects.filter(pk__in=found).order_by("order"))
 
 
+_ACKNOWLEDGE = """
+UPDATE propagation_delivery SET state = 'acknowledged', acknowledged_at = %s, claimed_until = NULL,
+  failed_because = '', payload = payload - 'sealed'
+WHERE id = %s AND state = 'requested'
+"""
+
+
 def acknowledge(delivery: Delivery, *, now: datetime) -> None:
-    """The system took it. Whether it also did it is *confirmed*, where the system can be asked."""
-    Delivery.objects.filter(pk=delivery.pk, state=State.REQUESTED).update(
-        state=State.ACKNOWLEDGED, acknowledged_at=now, claimed_until=None, failed_because=""
-    )
+    """The system took it. Whether it also did it is *confirmed*, where the system can be asked. What was sealed in
+    it has been handed over and is kept no longer."""
+    statements.run(_ACKNOWLEDGE, [now, delivery.pk])
 
 
 def postpone(delivery: Delivery, *, now: datetime, because: str) -> None:

@@ -16,6 +16,8 @@ from resecure.config import environment as module
 from resecure.config.development_secrets import development_secrets
 from resecure.config.environment import ConfigurationError, environment, problems, read
 
+SMS_SERVICE, SMS_KEY = "26785a09-ab16-4eb0-8407-a37497a57506", "3d844edf-8d35-48ac-975b-e847b4f122b0"
+
 
 def new_key() -> str:
     return base64.b64encode(secrets.token_bytes(32)).decode()
@@ -45,6 +47,9 @@ def production(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
         "ENCRYPTION_KEYS": f"main:{new_key()}",
         "SMTP_URL": "smtp://user:hush@mail.example.org:587?starttls=1",
         "MAIL_FROM": "accounts@example.org",
+        "SMS_URL": "https://sms.example.org/",
+        "SMS_API_KEY": f"a_key-of-ours-{SMS_SERVICE}-{SMS_KEY}",
+        "SMS_TEMPLATE": "f33517ff-2a88-4f6e-b855-c550268ce08a",
     }.items():
         monkeypatch.setenv(f"RESECURE_{name}", value)
     return monkeypatch
@@ -259,3 +264,19 @@ def test_a_looser_policy_is_a_warning_that_says_what_it_costs(production: pytest
     (found,) = problems()
     assert found.weight == "warning"
     assert "looser than the default of 12. A stolen session stays useful for longer" in found.text
+
+
+def test_a_gateway_for_text_messages_needs_its_key_its_template_and_tls(production: pytest.MonkeyPatch) -> None:
+    gateway = read().sms_gateway
+    assert gateway is not None
+    assert (gateway.url, gateway.service, gateway.key) == ("https://sms.example.org", SMS_SERVICE, SMS_KEY)
+    assert SMS_KEY not in repr(gateway) + repr(read())
+
+    production.setenv("RESECURE_SMS_URL", "http://sms.example.org")
+    production.setenv("RESECURE_SMS_API_KEY", SMS_KEY)
+    production.setenv("RESECURE_SMS_TEMPLATE", "")
+    assert codes() == ["sms_api_key_malformed", "sms_template_missing", "sms_without_tls"]
+    with pytest.raises(ConfigurationError, match="RESECURE_SMS_API_KEY"):
+        fresh()
+    production.setenv("RESECURE_SMS_URL", "")
+    assert codes() == ["sms_to_nobody"]

@@ -52,7 +52,7 @@ def test_resecured_says_what_the_person_meets_next() -> None:
 
 def test_no_change_is_without_words() -> None:
     # One session that ends by its person's own hand is told to applications, and to nobody by mail.
-    assert set(MAILS) == set(Change) - {Change.SESSION_ENDED}
+    assert set(MAILS) == set(Change) - {Change.SESSION_ENDED, Change.SPOKEN_CODE}
 
 
 def test_a_name_with_braces_is_shown_and_not_read_as_a_pattern() -> None:

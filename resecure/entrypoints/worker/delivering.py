@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 
 import structlog
@@ -10,10 +11,13 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from resecure.connectors import mail
+from resecure.connectors import mail, sms
+from resecure.connectors.fault import NotTaken
 from resecure.entrypoints.worker.database import until_written
 from resecure.entrypoints.worker.mails import text_of
+from resecure.entrypoints.worker.short_texts import short_text_of
 from resecure.entrypoints.worker.stopping import Stopping
+from resecure.identity.sealed_words import opened
 from resecure.propagation import outbox
 from resecure.propagation.models import Change, Delivery, System
 
@@ -23,33 +27,25 @@ _OURS = gettext_noop("a fault of this service")  # stored in English; whoever sh
 
 @dataclass(frozen=True, kw_only=True)
 class Post:
-    """Where mail goes: to a server, or without one into the demonstration's mailbox."""
+    """Where mail and text messages go: to a server, or without one into the demonstration's mailbox."""
 
     server: mail.Server | None
     mailbox: Path
     sender: str
     public_url: str
+    gateway: sms.Gateway | None = None
 
     @classmethod
     def configured(cls) -> Post:
         """The post of this process's configuration."""
         found = settings.RESECURE
-        given = found.mail_server
-        server = None
-        if given is not None:
-            server = mail.Server(
-                host=given.host,
-                port=given.port,
-                user=given.user,
-                password=given.password,
-                starttls=given.starttls,
-                tls=given.tls,
-            )
+        given, gate = found.mail_server, found.sms_gateway
         return cls(
-            server=server,
+            server=None if given is None else mail.Server(**asdict(given)),
             mailbox=found.state_directory / "mailbox",
             sender=found.mail_from,
             public_url=found.public_url,
+            gateway=None if gate is None else sms.Gateway(**asdict(gate)),
         )
 
 
@@ -60,10 +56,9 @@ def deliver(delivery: Delivery, *, post: Post, stopping: Stopping) -> None:
     Message-ID. The other order could lose a message.
     """
     try:
-        if delivery.system != System.MAIL:
-            raise LookupError(delivery.system)
-        _mail(delivery, post)
-    except mail.NotTaken as fault:
+        _in_time(delivery)
+        _WAYS[System(delivery.system)](delivery, post)
+    except NotTaken as fault:
         because = str(fault)
         if fault.for_good:
             log.warning("delivery failed", delivery=str(delivery.pk), because=because)
@@ -83,6 +78,13 @@ def deliver(delivery: Delivery, *, post: Post, stopping: Stopping) -> None:
         log.info("delivered", delivery=str(delivery.pk), change=delivery.change, attempts=delivery.attempts)
 
 
+def _in_time(delivery: Delivery) -> None:
+    """What is good for minutes only is not sent when they are over: it would confuse, and help nobody."""
+    until = delivery.payload.get("until")
+    if until and timezone.now() >= datetime.fromisoformat(until):
+        raise NotTaken(gettext_noop("it could not be sent while it was good for anything"), for_good=True)
+
+
 def _mail(delivery: Delivery, post: Post) -> None:
     subject, text = text_of(Change(delivery.change), delivery.payload, post.public_url, at=delivery.requested_at)
     made = mail.message(sender=post.sender, to=delivery.payload["address"], subject=subject, text=text, key=delivery.pk)
@@ -90,3 +92,16 @@ def _mail(delivery: Delivery, post: Post) -> None:
         mail.keep(made, folder=post.mailbox)
     else:
         mail.send(made, server=post.server)
+
+
+def _sms(delivery: Delivery, post: Post) -> None:
+    words = opened(delivery.account, delivery.payload)
+    text = short_text_of(Change(delivery.change), {**delivery.payload, **words}, post.public_url)
+    to = delivery.payload["mobile"]
+    if post.gateway is None:
+        mail.keep(sms.message(to=to, text=text, key=delivery.pk, at=timezone.now()), folder=post.mailbox)
+    else:
+        sms.send(to=to, text=text, key=delivery.pk, gateway=post.gateway, again=delivery.attempts > 1)
+
+
+_WAYS = {System.MAIL: _mail, System.SMS: _sms}

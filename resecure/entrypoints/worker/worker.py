@@ -3,7 +3,8 @@
 One thread listens. A notice, or a second without one, wakes a carrier; a carrier that finds something wakes
 the next before it starts, so that a quiet service asks little and a busy one uses every thread. A carrier
 claims one delivery at a time: nothing that it cannot begin at once loses its minute by waiting behind a
-slow server, and the other carriers go on with other accounts.
+slow server, and the other carriers go on with other accounts. Text messages have carriers of their own: a dead
+gateway keeps no mail waiting, and no mail server a text message.
 """
 
 from __future__ import annotations
@@ -23,8 +24,10 @@ from resecure.entrypoints.worker.delivering import Post, deliver
 from resecure.entrypoints.worker.messenger import Messenger
 from resecure.entrypoints.worker.stopping import BackOff, Stopping
 from resecure.propagation import outbox
+from resecure.propagation.models import System
 
 CARRIERS = 8
+SMS_CARRIERS = 4
 POLL = 1.0  # seconds; what is postponed comes due without a notice, and a notice can be lost
 log = structlog.get_logger("worker")
 
@@ -35,20 +38,26 @@ class Worker:
     def __init__(self, *, post: Post | None = None, carriers: int = CARRIERS, clock: bool = True) -> None:
         self.stopping = Stopping()
         self._post = post or Post.configured()
-        self._carriers = carriers
+        self._carriers = {System.MAIL: carriers, System.SMS: min(carriers, SMS_CARRIERS)}
         self._clock = clock
-        self._wakes: Queue[None] = Queue(maxsize=carriers)
+        self._wakes: dict[System, Queue[None]] = {
+            system: Queue(maxsize=number) for system, number in self._carriers.items()
+        }
         self._messenger = Messenger(self.stopping)
 
     def run(self) -> None:
         """Deliver until asked to stop. A lost database is waited for."""
-        threads = [Thread(target=self._carry, name=f"carrier-{each}") for each in range(self._carriers)]
+        threads = [
+            Thread(target=self._carry, args=(system,), name=f"{system.value}-carrier-{each}")
+            for system, number in self._carriers.items()
+            for each in range(number)
+        ]
         threads.append(Thread(target=self._messenger.run, name="messenger"))
         if self._clock:
             threads.append(Thread(target=Clock(self.stopping).run, name="clock"))
         for thread in threads:
             thread.start()
-        log.info("worker started", carriers=self._carriers)
+        log.info("worker started", carriers=sum(self._carriers.values()))
         try:
             self._listen()
         finally:
@@ -76,18 +85,19 @@ class Worker:
 
     def _wake(self) -> None:
         self._messenger.wake()
-        with suppress(Full):  # as many wakes as carriers wait: all of them will look
-            self._wakes.put_nowait(None)
+        for wakes in self._wakes.values():
+            with suppress(Full):  # as many wakes as carriers wait: all of them will look
+                wakes.put_nowait(None)
 
-    def _carry(self) -> None:
+    def _carry(self, system: System) -> None:
         back_off = BackOff(self.stopping)
         while not self.stopping.asked():
             try:
-                self._wakes.get(timeout=POLL / 2)
+                self._wakes[system].get(timeout=POLL / 2)
             except Empty:
                 continue
             try:
-                while not self.stopping.asked() and self.carry_one():
+                while not self.stopping.asked() and self.carry_one(system):
                     pass
                 back_off.over()
             except LOST as error:
@@ -96,13 +106,13 @@ class Worker:
                 back_off.wait()
         connection.close()
 
-    def carry_one(self) -> bool:
+    def carry_one(self, system: System = System.MAIL) -> bool:
         """Claim one due delivery and deliver it. False when nothing is due."""
-        claimed = outbox.claim(now=timezone.now(), limit=1)
+        claimed = outbox.claim(now=timezone.now(), limit=1, system=system)
         if not claimed:
             return False
         with suppress(Full):
-            self._wakes.put_nowait(None)
+            self._wakes[system].put_nowait(None)
         deliver(claimed[0], post=self._post, stopping=self.stopping)
         return True
 

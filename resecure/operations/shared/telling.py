@@ -8,6 +8,7 @@ from uuid import UUID
 
 from resecure.identity.accounts import Account
 from resecure.identity.roles import primary_administrators_of
+from resecure.identity.sealed_words import sealed
 from resecure.propagation import outbox
 from resecure.propagation.models import Change, System
 
@@ -37,3 +38,13 @@ def tell_administrators(change: Change, about: Account, *, at: datetime, but: UU
     for each in found:
         outbox.announce(change, account=each.pk, at=at, payload=told(each, **told_of), systems=(System.MAIL,))
     return len(found)
+
+
+def send_code(account: Account, code: str, *, mobile: str, at: datetime, until: datetime) -> None:
+    """One text message with a code that the person reads back to the administrator who is calling, in the caller's
+    transaction. The code travels sealed, and is not sent once its time is over.
+
+    Which number may be used, and what the code is compared with (a digest, few tries), is the caller's.
+    """
+    payload = told(account, mobile=mobile, until=until.isoformat(), sealed=sealed(account.pk, code=code))
+    outbox.announce(Change.SPOKEN_CODE, account=account.pk, at=at, payload=payload, systems=(System.SMS,))

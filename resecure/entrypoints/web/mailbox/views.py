@@ -11,9 +11,10 @@ from uuid import UUID
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from resecure.connectors import mail
+from resecure.connectors import mail, sms
 from resecure.entrypoints.web.access import public
 from resecure.entrypoints.web.mailbox.forms import SearchForm
 
@@ -42,7 +43,9 @@ def message(request: HttpRequest, key: UUID) -> HttpResponse:
         raise Http404
     body = made.get_body(("plain",))
     text = str(body.get_content()) if body is not None else ""
-    return render(request, "mailbox/message.jinja", {"row": _row(made), "sender": str(made["From"]), "text": text})
+    return render(
+        request, "mailbox/message.jinja", {"row": _row(made), "sender": str(made["From"] or ""), "text": text}
+    )
 
 
 def _folder() -> Path:
@@ -56,7 +59,8 @@ def _row(made: EmailMessage) -> dict[str, Any]:
     at: datetime = made["Date"].datetime
     if at.tzinfo is None:
         at = at.replace(tzinfo=UTC)  # a date that names no zone ("-0000") is in UTC (RFC 5322, 3.3)
-    return {"key": _key(made), "to": str(made["To"]), "subject": str(made["Subject"]), "at": at}
+    subject = _("Text message") if sms.is_kept_sms(made) else str(made["Subject"])
+    return {"key": _key(made), "to": str(made["To"]), "subject": subject, "at": at}
 
 
 def _key(made: EmailMessage) -> UUID | None:
