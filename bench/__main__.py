@@ -31,6 +31,7 @@ NAMES = (
     "telling",
     "catching_up",
     "sign_in",
+    "audit",
     "search",
     "first_page",
 )

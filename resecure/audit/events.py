@@ -58,6 +58,9 @@ class Event(StrEnum):
     ENCRYPTION_KEY_ROTATION_BEGUN = "encryption_key_rotation_begun"
     ENCRYPTION_KEY_ROTATED = "encryption_key_rotated"
     ORGANISATION_POLICY_SET = "organisation_policy_set"
+    AUDIT_READ = "audit_read"
+    AUDIT_EXPORTED = "audit_exported"
+    CHECKPOINT_MADE = "checkpoint_made"
 
 
 SENTENCES: dict[Event, str | Promise] = {
@@ -110,4 +113,7 @@ SENTENCES: dict[Event, str | Promise] = {
     Event.ENCRYPTION_KEY_ROTATION_BEGUN: _("{actor} began to seal every account secret under a new key"),
     Event.ENCRYPTION_KEY_ROTATED: _("{actor} sealed every account secret under a new key"),
     Event.ORGANISATION_POLICY_SET: _("{actor} changed the policy of an organisation"),
+    Event.AUDIT_READ: _("{actor} read what is on record about {target}"),
+    Event.AUDIT_EXPORTED: _("{actor} exported records"),
+    Event.CHECKPOINT_MADE: _("{actor} made a checkpoint of the record"),
 }

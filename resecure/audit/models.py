@@ -28,8 +28,12 @@ class Record(models.Model):
             models.UniqueConstraint(fields=["chain", "position"], name="audit_one_place_in_the_chain"),
         ]
         indexes = [
-            models.Index(fields=["target", "-id"], name="audit_by_target"),
-            models.Index(fields=["actor", "-id"], name="audit_by_actor"),
+            # People read by time; the number only keeps apart what happened in the same microsecond.
+            models.Index(fields=["at", "id"], name="audit_by_time"),
+            models.Index(fields=["target", "at", "id"], name="audit_of_target"),
+            models.Index(fields=["actor", "at", "id"], name="audit_of_actor"),
+            models.Index(fields=["event", "at", "id"], name="audit_of_event"),
+            models.Index(fields=["organisation_path", "at", "id"], name="audit_of_organisation"),
         ]
 
 

@@ -122,6 +122,7 @@ def _on_record(
         event,
         actor=None if event is Event.APPLICATION_TOKEN_REUSED else session.account_id,
         target=session.account_id,
+        organisation_path=session.account.organisation_path,
         at=now,
         details={
             "application": str(application.pk),

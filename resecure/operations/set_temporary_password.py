@@ -63,13 +63,15 @@ def set_temporary_password(
     same key, it answers without the password; another request under that key is refused. Raises Refused,
     NotFound, Invalid.
     """
+    seen = None
     try:
         seen = _look(account, by=by)
         repeated = key_was_used(seen.temporary_password_key, idempotency_key, by=by)
         password = generate(seen) if typed is None else _acceptable(typed, seen, repeated=repeated)
     except RECORDED as refusal:
         permission = Permission.RESET_PASSWORD.value
-        record_refusal(refusal, account=account, by=by, now=timezone.now(), asked=permission)
+        where = seen.organisation_path if seen else None
+        record_refusal(refusal, account=account, by=by, now=timezone.now(), asked=permission, organisation_path=where)
         raise
     # Hashed before the row is locked: the lock is held for milliseconds, whatever the hash costs.
     hashed = passwords.hashed(password)

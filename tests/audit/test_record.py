@@ -163,6 +163,27 @@ def test_two_broken_chains_are_both_named_and_the_rest_is_read(db: None) -> None
     assert [(fault.chain, fault.position) for fault in faults] == [(1, 1), (2, 3)]
 
 
+def test_records_whose_numbers_and_places_differ_are_whole(db: None) -> None:
+    """Two writers at once take their numbers before they queue for the end of the chain."""
+    first, second, _third = written()
+    by_hand("UPDATE audit_record SET id = CASE id WHEN %s THEN 9000001 ELSE 9000000 END"
+            " WHERE id IN (%s, %s)", first.pk, first.pk, second.pk)  # fmt: skip
+
+    assert verify() == (3, [])
+
+
+def test_a_record_put_before_the_first_is_named(db: None) -> None:
+    last = written()[2]
+    by_hand(
+        "INSERT INTO audit_record (chain, position, at, event, organisation_path, details, hash)"
+        " VALUES (%s, 0, now(), 'signed_out', '', '{}', '')",
+        last.chain,
+    )
+
+    [fault] = verify()[1]
+    assert (fault.position, fault.text) == (0, "a record was added by hand")
+
+
 def test_the_first_bad_record_is_named_where_there_are_more(db: None) -> None:
     records = written(5)
     by_hand("UPDATE audit_record SET event = 'x' WHERE id IN (%s, %s)", records[1].pk, records[3].pk)

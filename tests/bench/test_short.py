@@ -57,6 +57,12 @@ def test_no_session_opened_with_the_old_password_outlives_a_resecure(tmp_path: P
     assert outliving.holds, outliving.measured
 
 
+def test_the_whole_record_is_checked_and_memory_does_not_grow_with_it(tmp_path: Path) -> None:
+    speed, growth = measured("audit", tmp_path)
+    assert "NOT whole" not in speed.measured
+    assert growth.holds, growth.measured
+
+
 @pytest.mark.parametrize(("name", "figures"), [("gate", 1), ("sign_in", 1), ("resecure_cost", 2)])
 def test_a_benchmark_measures_in_its_short_form(name: str, figures: int, tmp_path: Path) -> None:
     found = measured(name, tmp_path)

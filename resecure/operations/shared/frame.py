@@ -65,6 +65,7 @@ def acting(
     is on record; if the record cannot be written, nothing changed at all.
     """
     now = timezone.now()
+    frame = None
     try:
         with transaction.atomic():
             frame = _open(account, by=by, confirmation=confirmation, now=now, event=event)
@@ -72,7 +73,8 @@ def acting(
             if not frame.recorded:
                 frame.write_record()
     except RECORDED as refusal:
-        record_refusal(refusal, account=account, by=by, now=now, asked=permission.value)
+        where = frame.account.organisation_path if frame else None
+        record_refusal(refusal, account=account, by=by, now=now, asked=permission.value, organisation_path=where)
         raise
 
 
@@ -127,13 +129,19 @@ def record_refusal(
     by: Account,
     now: datetime,
     asked: str,
+    organisation_path: str | None = None,
 ) -> None:
-    """No refusal without a record either: in a transaction of its own, as the operation's is undone."""
+    """No refusal without a record either: in a transaction of its own, as the operation's is undone.
+
+    It stands where the account is; where there is none that they may see, in the organisation of who asked: those
+    who read the record there learn what their own people tried, and nothing of anybody else's.
+    """
     codes = [each.code for each in refusal.reasons] if isinstance(refusal, Refused) else [refusal.code]
     record.append(
         Event.OPERATION_REFUSED,
         actor=by.pk,
         target=account,
+        organisation_path=by.organisation_path if organisation_path is None else organisation_path,
         at=now,
         details={"operation": asked, "reasons": codes},
     )
