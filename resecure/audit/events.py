@@ -15,6 +15,10 @@ class Event(StrEnum):
     TEMPORARY_PASSWORD_SET = "temporary_password_set"
     IDENTITY_CONFIRMED = "identity_confirmed"
     IDENTITY_NOT_CONFIRMED = "identity_not_confirmed"
+    AUTHENTICATION_ASKED = "authentication_asked"
+    AUTHENTICATION_SUCCEEDED = "authentication_succeeded"
+    AUTHENTICATION_FAILED = "authentication_failed"
+    AUTHENTICATION_LOCK_LIFTED = "authentication_lock_lifted"
     ACCOUNT_CREATED = "account_created"
     ACCOUNT_UNLOCKED = "account_unlocked"
     ACCOUNT_LOCKED = "account_locked"
@@ -68,6 +72,10 @@ SENTENCES: dict[Event, str | Promise] = {
     Event.TEMPORARY_PASSWORD_SET: _("{actor} set a temporary password for {target}"),
     Event.IDENTITY_CONFIRMED: _("{actor} confirmed who {target} is"),
     Event.IDENTITY_NOT_CONFIRMED: _("{actor} could not confirm that the caller was {target}"),
+    Event.AUTHENTICATION_ASKED: _("{actor} was shown which letters to ask {target} for"),
+    Event.AUTHENTICATION_SUCCEEDED: _("{actor} asked for letters of the secret of {target}, and they were right"),
+    Event.AUTHENTICATION_FAILED: _("{actor} asked for letters of the secret of {target}, and they were wrong"),
+    Event.AUTHENTICATION_LOCK_LIFTED: _("{actor} allowed Authenticate User for {target} again"),
     Event.ACCOUNT_CREATED: _("{actor} created the account of {target}"),
     Event.ACCOUNT_UNLOCKED: _("{actor} unlocked {target}"),
     Event.ACCOUNT_LOCKED: _("{target} was locked after too many wrong passwords"),

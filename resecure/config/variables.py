@@ -244,6 +244,19 @@ class Environment(BaseSettings):
         5, looser="below", costs="A secret that others have come to know comes back into use sooner."
     )
 
+    secret_question_days: int = _policy(
+        7,
+        looser="below",
+        least=1,
+        costs="A caller who knows a few letters hears sooner of other positions, and tries again until they fit.",
+    )
+    secret_positions_disclosed: int = _policy(
+        6,
+        looser="above",
+        least=3,
+        costs="Administrators together get to know more letters of a secret before its owner chooses another.",
+    )
+
     # --- policy: throttles
     throttle_per_account_and_network_per_hour: int = _policy(
         20, looser="above", least=1, costs="One place gets more guesses an hour at one account."

@@ -63,6 +63,14 @@ class IdentityConfirmation(models.Model):
         )
 
 
+def by_secret(account: Account, *, by: UUID, purpose: Purpose, now: datetime) -> IdentityConfirmation | None:
+    """The newest confirmation by the account secret that this administrator could still use for this."""
+    found = IdentityConfirmation.objects.filter(
+        account=account, by=by, purpose=purpose, method=Method.ACCOUNT_SECRET, used_at=None, expires_at__gt=now
+    )
+    return found.filter(generation=account.generation).order_by("-created_at").first()
+
+
 def lives_until(confirmation: UUID) -> datetime | None:
     """Until when this one could be used at the latest; None if there is none any more."""
     return IdentityConfirmation.objects.filter(pk=confirmation).values_list("expires_at", flat=True).first()

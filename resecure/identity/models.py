@@ -6,6 +6,7 @@ from resecure.identity.alerts import Alert
 from resecure.identity.application_sessions import ApplicationSession
 from resecure.identity.application_tokens import ApplicationToken
 from resecure.identity.applications import Application, ApplicationAccess, ApplicationSecret
+from resecure.identity.authentications import Authentication, HeardPosition
 from resecure.identity.confirmations import IdentityConfirmation
 from resecure.identity.credentials import PasswordHistory, SecretHistory, SecurityQuestion
 from resecure.identity.organisations import Organisation
@@ -26,6 +27,8 @@ __all__ = [
     "ApplicationToken",
     "AupAcceptance",
     "AupVersion",
+    "Authentication",
+    "HeardPosition",
     "IdentityConfirmation",
     "Organisation",
     "PasswordHistory",

@@ -45,8 +45,9 @@ def change_password(account: UUID, *, old: str, new: str, client: Client) -> str
     with transaction.atomic():
         locked = Account.objects.locked(account)
         # A temporary password is no key to this form: whoever owes steps takes them. (A policy that came out
-        # during the session is read at the next sign-in.)
-        if locked.generation != seen.generation or {*still_owed(locked)} - {Step.AUP}:
+        # during the session is read at the next sign-in; a secret that wore out is replaced then.)
+        later = {Step.AUP, Step.ACCOUNT_SECRET} if locked.has_secret else {Step.AUP}
+        if locked.generation != seen.generation or {*still_owed(locked)} - later:
             raise NotSignedIn
         credentials.set_password(locked, password=hashed, now=now, by=account)
         opened = sessions.open_session(

@@ -15,6 +15,7 @@ from resecure.identity.confirmations import IdentityConfirmation, Method, Purpos
 from resecure.operations.shared.frame import acting, insist
 from resecure.operations.shared.telling import tell_administrators
 from resecure.operations.shared.typed import one_line
+from resecure.policy.authentication import authenticate_first
 from resecure.policy.refusals import Invalid
 from resecure.policy.roles import Permission
 from resecure.propagation.models import Change
@@ -30,8 +31,10 @@ def confirm_identity(
         raise Invalid({"reference": [_("Enter a reference, for example the number of the call")]})
     if len(reference) > 200:
         raise Invalid({"reference": [_("Use at most 200 characters for the reference")]})
+    # The secret is asked for by Authenticate User, which makes the confirmation of a yes itself: it cannot be claimed.
+    first = [authenticate_first()] if method is Method.ACCOUNT_SECRET else []
     with acting(Event.IDENTITY_CONFIRMED, account, by=by, permission=Permission.CONFIRM_IDENTITY) as frame:
-        insist(Permission.CONFIRM_IDENTITY, frame)
+        insist(Permission.CONFIRM_IDENTITY, frame, *first)
         made = IdentityConfirmation.objects.create(
             account_id=account,
             by=by.pk,

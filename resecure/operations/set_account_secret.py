@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from resecure.audit.events import Event
-from resecure.identity import credentials
+from resecure.identity import authentications, credentials
 from resecure.operations.shared.finishing import finish_if_nothing_is_owed
 from resecure.operations.shared.progress import Progress
 from resecure.operations.shared.step_frame import taking
@@ -21,4 +21,5 @@ def set_account_secret(handle: str, secret: str) -> Progress:
         if faults := faults_of_secret(secret, frame.account):
             raise Invalid({"secret": faults})
         credentials.set_secret(frame.account, secret, now=frame.now)
+        authentications.forget_heard(frame.account)
         return finish_if_nothing_is_owed(frame, handle)

@@ -17,11 +17,13 @@ from resecure.identity.confirmations import IdentityConfirmation
 from resecure.identity.resecurings import Resecuring
 from resecure.identity.roles import RoleGrant
 from resecure.identity.standing import Standing, lock_with_standing, standing_facts
+from resecure.policy.authentication import reasons_not_to_ask
 from resecure.policy.refusals import NotFound, NotSignedIn, Refusal
 from resecure.policy.roles import Permission, role_of, standing_of
 from resecure.policy.transitions import By, status_after
 
 BUTTONS = {
+    Permission.AUTHENTICATE: gettext_lazy("Authenticate User"),
     Permission.RESECURE: gettext_lazy("Resecure Account"),
     Permission.RESET_PASSWORD: gettext_lazy("Reset Password"),
     Permission.UNLOCK: gettext_lazy("Unlock"),
@@ -33,6 +35,7 @@ BUTTONS = {
     Permission.RESTORE: gettext_lazy("Restore"),
     Permission.END_ALL_SESSIONS: gettext_lazy("End all sessions"),
 }
+ABOVE_ALL = 100
 _STATUS_CHANGES = {
     Permission.UNLOCK: By.UNLOCK,
     Permission.DISABLE: By.DISABLE,
@@ -126,6 +129,8 @@ def reasons_not_to(permission: Permission, facts: Facts) -> list[Refusal]:
         reasons += _reasons_not_to_reset_password(facts)
     elif permission is Permission.END_ALL_SESSIONS:
         reasons += _reasons_not_to_end_sessions(facts)
+    elif permission is Permission.AUTHENTICATE:
+        reasons += reasons_not_to_ask(facts.account, now=facts.now)
     elif permission in _STATUS_CHANGES:
         reasons += _reasons_of_status(permission, facts)
     return reasons
@@ -150,9 +155,7 @@ def _reasons_of_standing(permission: Permission, facts: Facts) -> list[Refusal]:
                 _("Ask a Local Administrator of the organisation."),
             )
         ]
-    # Only roles that allow it here count: a helpdesk worker who is an administrator elsewhere stands low here.
-    here = [g for g in facts.actor_grants if g.reaches(facts.account.organisation_path)]
-    if standing_of(facts.target_grants) >= standing_of([g for g in here if permission in role_of(g).permissions]):
+    if standing_of(facts.target_grants) >= standing_for(permission, facts):
         return [
             Refusal(
                 "equal_or_higher_standing",
@@ -161,6 +164,15 @@ def _reasons_of_standing(permission: Permission, facts: Facts) -> list[Refusal]:
             )
         ]
     return []
+
+
+def standing_for(permission: Permission, facts: Facts) -> int:
+    """How high the actor stands for this, here. Only roles that allow it here count: a helpdesk worker who is an
+    administrator elsewhere stands low here. The service's own account stands above every role."""
+    if facts.by.is_system:
+        return ABOVE_ALL
+    here = [g for g in facts.actor_grants if g.reaches(facts.account.organisation_path)]
+    return standing_of([g for g in here if permission in role_of(g).permissions])
 
 
 def _reasons_not_to_resecure(facts: Facts) -> list[Refusal]:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from resecure.identity.accounts import Account
 from resecure.identity.agreements import AupVersion, current_and_accepted
 from resecure.identity.sign_ins import SignIn
+from resecure.policy.authentication import secret_is_worn
 from resecure.policy.refusals import PolicyNotPublished
 
 
@@ -37,7 +38,8 @@ def still_owed(account: Account, sign_in: SignIn | None = None) -> list[Step]:
         owed.append(Step.AUP)
     if account.profile_checked_at is None:
         owed.append(Step.PROFILE)
-    if not account.has_secret:
-        # Legacy questions identified the person before; a secret replaces them at the next sign-in.
+    if not account.has_secret or secret_is_worn(account):
+        # Legacy questions identified the person before; a secret replaces them at the next sign-in. A secret of which
+        # administrators have heard too much is replaced then, too: what is heard dies with the secret.
         owed.append(Step.ACCOUNT_SECRET)
     return owed

@@ -29,6 +29,8 @@ class Permission(StrEnum):
     GRANT_ROLE = "grant_role"
     WITHDRAW_ROLE = "withdraw_role"
     CONFIRM_IDENTITY = "confirm_identity"
+    AUTHENTICATE = "authenticate"
+    LIFT_AUTHENTICATION_LOCK = "lift_authentication_lock"
     VIEW_AUDIT = "view_audit"
     REGISTER_APPLICATION = "register_application"
     SET_ORGANISATION_POLICY = "set_organisation_policy"
@@ -44,6 +46,8 @@ HELPDESK = frozenset(
         Permission.MARK_AS_LEAVER,
         Permission.END_ALL_SESSIONS,
         Permission.CONFIRM_IDENTITY,
+        Permission.AUTHENTICATE,
+        Permission.LIFT_AUTHENTICATION_LOCK,
     }
 )
 ADMINISTRATOR = HELPDESK | {

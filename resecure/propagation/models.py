@@ -32,8 +32,18 @@ class Change(models.TextChoices):
     SESSION_ENDED = "session_ended", _("session ended")
     # A code that a person reads back to the administrator who is calling.
     SPOKEN_CODE = "spoken_code", _("code to read back")
+    AUTHENTICATION_FAILED = "authentication_failed", _("wrong letters of the account secret")
+    AUTHENTICATION_LOCKED = "authentication_locked", _("Authenticate User disabled")
     # To administrators, about somebody else's account.
     LOOK_NOT_CONFIRMED = "look_not_confirmed", _("administrators told: the caller could not be confirmed")
+    LOOK_AUTHENTICATION_FAILED = (
+        "look_authentication_failed",
+        _("administrators told: wrong letters of an account secret"),
+    )
+    LOOK_AUTHENTICATION_LOCKED = (
+        "look_authentication_locked",
+        _("administrators told: Authenticate User disabled"),
+    )
 
 
 class System(models.TextChoices):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from resecure.identity.agreements import AupVersion
-from resecure.identity.confirmations import Method
 from resecure.identity.resecurings import Resecuring
-from resecure.operations.confirm_identity import confirm_identity
 from tests.api.conftest import Program, a_problem, program_of, stranger
+from tests.attacks.stories import by_secret
 from tests.conftest import PASSWORD, World
 
 
@@ -34,7 +33,7 @@ def test_before_a_policy_is_published_the_answer_says_so(world: World) -> None:
 
 def test_the_secret_that_was_forgotten_proves_nothing(world: World) -> None:
     person, by = world.person(), world.administrator()
-    confirmation = confirm_identity(person.pk, by=by, method=Method.ACCOUNT_SECRET, reference="call 1").pk
+    confirmation = by_secret(person, by=by)
     path, admin = f"/accounts/{person.pk}/resecure", program_of(world, by)
 
     a_problem(

@@ -9,7 +9,9 @@ import pytest
 
 from resecure.audit.models import Record
 from resecure.identity.accounts import Account
+from resecure.identity.confirmations import Purpose
 from resecure.operations.agree_to_aup import agree_to_aup
+from resecure.operations.authenticate import Answer, ask_for_letters, authenticate
 from resecure.operations.check_profile import check_profile
 from resecure.operations.choose_password import choose_password
 from resecure.operations.set_account_secret import set_account_secret
@@ -61,6 +63,25 @@ def taken_steps(handle: str, *, password: str = CHOSEN, secret: str = SECRET) ->
     agree_to_aup(handle, version="1")
     check_profile(handle, given_name="Someone", family_name="Else")
     return set_account_secret(handle, secret)
+
+
+def letters_at(positions: list[int], *, right: bool = True, of: str = "marmaladesky") -> list[str]:
+    """The letters at these positions, or three that are wrong."""
+    return [of[each - 1] for each in positions] if right else ["0", "0", "0"]
+
+
+def letters_of_secret(account: Any, *, by: Any, right: bool = True, purpose: str = "resecure") -> Answer:
+    """Ask for letters of the secret of ``world.person()`` and answer them."""
+    question = ask_for_letters(account.pk, by=by)
+    letters = letters_at(question.positions, right=right)
+    return authenticate(account.pk, by=by, question=question.id, letters=letters, purpose=Purpose(purpose))
+
+
+def by_secret(account: Any, *, by: Any, purpose: str = "resecure") -> Any:
+    """A confirmation by the account secret, as Authenticate User makes it; its id."""
+    made = letters_of_secret(account, by=by, purpose=purpose).confirmation
+    assert made is not None
+    return made.pk
 
 
 def fresh(account: Any) -> Account:

@@ -19,6 +19,7 @@ from resecure.identity.roles import RoleName
 from resecure.identity.sessions import Session
 from resecure.operations.advance_statuses import advance_statuses, report_stuck
 from resecure.operations.agree_to_aup import agree_to_aup
+from resecure.operations.authenticate import ask_for_letters, authenticate
 from resecure.operations.change_password import change_password
 from resecure.operations.check_profile import change_profile, check_profile
 from resecure.operations.choose_password import choose_password
@@ -34,6 +35,7 @@ from resecure.operations.grant_role import grant_role, withdraw_role
 from resecure.operations.issue_tokens import issue, take
 from resecure.operations.join import join
 from resecure.operations.leave_application import leave_application
+from resecure.operations.lift_authentication_lock import lift_authentication_lock
 from resecure.operations.mark_as_leaver import mark_as_leaver
 from resecure.operations.publish_aup import publish_aup
 from resecure.operations.register_application import register_application, remove_application
@@ -52,7 +54,16 @@ from resecure.operations.stop_sign_in import stop_sign_in
 from resecure.operations.tell_applications import tell_applications
 from resecure.operations.unlock import unlock
 from resecure.propagation.models import Delivery
-from tests.attacks.stories import CHOSEN, HERE, SECRET, TYPED, begun, temporary_password
+from tests.attacks.stories import (
+    CHOSEN,
+    HERE,
+    SECRET,
+    TYPED,
+    begun,
+    letters_at,
+    letters_of_secret,
+    temporary_password,
+)
 from tests.conftest import PASSWORD, World, newer_key
 
 Prepared = Callable[[], Any]
@@ -141,6 +152,37 @@ def unlock_an_account(world: World) -> Prepared:
     person, by = world.person(status="locked"), world.administrator()
     confirmation = world.confirmation(person, by=by, purpose="unlock")
     return lambda: unlock(person.pk, by=by, confirmation=confirmation)
+
+
+@prepares
+def ask_which_letters(world: World) -> Prepared:
+    person, by = world.person(), world.administrator()
+    return lambda: ask_for_letters(person.pk, by=by)
+
+
+def _answer(name: str, *, right: bool, before: int = 0) -> None:
+    def make(world: World) -> Prepared:
+        person, by = world.person(), world.administrator()
+        for _each in range(before):
+            letters_of_secret(person, by=by, right=False)
+        question = ask_for_letters(person.pk, by=by)
+        letters = letters_at(question.positions, right=right)
+        return lambda: authenticate(person.pk, by=by, question=question.id, letters=letters)
+
+    PREPARED[name] = make
+
+
+_answer("authenticate_with_right_letters", right=True)
+_answer("authenticate_with_wrong_letters_that_lock", right=False, before=2)
+
+
+@prepares
+def lift_the_lock_of_authenticate_user(world: World) -> Prepared:
+    person, by = world.person(), world.administrator("local_helpdesk")
+    for _each in range(3):
+        letters_of_secret(person, by=by, right=False)
+    boss = world.administrator()
+    return lambda: lift_authentication_lock(person.pk, by=boss)
 
 
 @prepares

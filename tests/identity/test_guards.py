@@ -13,6 +13,7 @@ from django.utils import timezone
 from resecure.identity.accounts import Account
 from resecure.identity.agreements import accept
 from resecure.identity.alerts import AlertKind, raise_alert
+from resecure.identity.authentications import Authentication, note_heard
 from resecure.identity.organisations import Organisation
 from tests.conftest import World
 from tests.faults.operations import signed_in_to_one
@@ -47,6 +48,9 @@ BREAKS = {
     "three_questions": "INSERT INTO identity_securityquestion (account_id, position, question, answer, key_name)"
     " SELECT account_id, position, 'again?', '', '' FROM identity_securityquestion",
     "question_one_to_three": "UPDATE identity_securityquestion SET position = 4",
+    "authentication_failures_count_up": "UPDATE identity_authentication SET failures = -1",
+    "heard_once": 'INSERT INTO identity_heardposition (account_id, administrator, "of", position, heard_at)'
+    ' SELECT account_id, administrator, "of", position, now() FROM identity_heardposition',
     "alert_acknowledged_by_somebody": "UPDATE identity_alert SET acknowledged_at = now()",
     "application_kind_known": "UPDATE identity_application SET kind = 'spaceship'",
     "application_name_once": "INSERT INTO identity_application (id, name, kind, address, redirect_addresses,"
@@ -84,6 +88,8 @@ def full(world: World) -> World:
     raise_alert(
         AlertKind.NOT_CONFIRMED, account=person.pk, actor=by.pk, organisation_path="REG.PRA.", at=timezone.now()
     )
+    Authentication.objects.create(account=by)
+    note_heard(by, positions=[1], of=0, by=by.pk, now=timezone.now())
     SecurityQuestion.objects.create(account=by, position=1, question="?", answer=b"x", key_name="k")
     return world
 

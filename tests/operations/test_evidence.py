@@ -11,14 +11,13 @@ from django.db import IntegrityError, connection
 from django.utils import timezone
 
 from resecure.identity.accounts import Account, system_account
-from resecure.identity.confirmations import IdentityConfirmation, Method
+from resecure.identity.confirmations import IdentityConfirmation
 from resecure.identity.resecurings import Resecuring, Trigger
-from resecure.operations.confirm_identity import confirm_identity
 from resecure.operations.publish_aup import publish_aup
 from resecure.operations.resecure import resecure
 from resecure.operations.sign_in import sign_in
 from resecure.policy.refusals import Invalid
-from tests.attacks.stories import HERE, fresh, opens, reasons, temporary_password
+from tests.attacks.stories import HERE, by_secret, fresh, opens, reasons, temporary_password
 from tests.conftest import World
 
 
@@ -101,7 +100,7 @@ def test_wrong_passwords_do_not_keep_a_resecure_from_being_finished(world: World
 
 def test_the_secret_that_was_forgotten_is_no_evidence(world: World) -> None:
     person, by = world.person(), world.administrator()
-    confirmation = confirm_identity(person.pk, by=by, method=Method.ACCOUNT_SECRET, reference="call 1").pk
+    confirmation = by_secret(person, by=by)
 
     for because, found in (
         (Trigger.FORGOTTEN_SECRET, {"proved_by_what_was_forgotten"}),

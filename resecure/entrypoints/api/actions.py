@@ -17,6 +17,9 @@ from resecure.entrypoints.api.schemas import (
     ConfirmationIn,
     ConfirmationOut,
     JoinIn,
+    LettersIn,
+    LettersOut,
+    QuestionOut,
     ResecureIn,
     ResecuringBegun,
     ShutIn,
@@ -27,12 +30,14 @@ from resecure.entrypoints.api.schemas import (
     answers,
 )
 from resecure.entrypoints.api.shown import state_of
+from resecure.operations import authenticate as authenticate_operation
 from resecure.operations import confirm_identity as confirm_operation
 from resecure.operations import delete as delete_operation
 from resecure.operations import disable as disable_operation
 from resecure.operations import enable as enable_operation
 from resecure.operations import end_all_sessions as sessions_operation
 from resecure.operations import join as join_operation
+from resecure.operations import lift_authentication_lock as lift_operation
 from resecure.operations import mark_as_leaver as leaver_operation
 from resecure.operations import resecure as resecure_operation
 from resecure.operations import restore as restore_operation
@@ -42,7 +47,8 @@ from resecure.policy.refusals import Refusal, Refused
 
 router = Router(tags=["actions"])
 _BODY = (400, 401, 403, 404, 409, 415, 422)
-_PLAIN = answers({200: AccountState}, 401, 403, 404, 409)
+_PLAIN_NO = (401, 403, 404, 409)
+_PLAIN = answers({200: AccountState}, *_PLAIN_NO)
 _SHUT = answers({200: AccountState}, *_BODY)
 Key = Annotated[Text, Header("", alias="Idempotency-Key")]
 
@@ -54,6 +60,46 @@ def confirm_identity(request: HttpRequest, account: UUID, payload: ConfirmationI
         account, by=me_of(request), method=payload.method, reference=payload.reference, purpose=payload.operation
     )
     return Status(201, {"id": made.pk, "operation": made.purpose, "expires_at": made.expires_at})
+
+
+@router.post("/accounts/{uuid:account}/authenticate/question", response=answers({200: QuestionOut}, *_PLAIN_NO))
+def ask_for_letters(request: HttpRequest, account: UUID) -> dict[str, Any]:
+    """Which three letters of the account secret to ask the caller for: the same for everybody, until answered."""
+    asked = authenticate_operation.ask_for_letters(account, by=me_of(request))
+    return {
+        "question": asked.id,
+        "positions": asked.positions,
+        "words": asked.words,
+        "expires_at": asked.expires_at,
+    }
+
+
+@router.post("/accounts/{uuid:account}/authenticate", response=answers({200: LettersOut}, *_BODY))
+def authenticate(request: HttpRequest, account: UUID, payload: LettersIn) -> dict[str, Any]:
+    """Yes or no. A yes makes a confirmation for this operation; three noes at one account disable this for a while."""
+    given = authenticate_operation.authenticate(
+        account,
+        by=me_of(request),
+        question=payload.question,
+        letters=payload.letters,
+        purpose=payload.operation,
+        reference=payload.reference,
+    )
+    made = given.confirmation
+    return {
+        "yes": given.yes,
+        "confirmation": {"id": made.pk, "operation": made.purpose, "expires_at": made.expires_at} if made else None,
+        "locked": given.locked,
+        "locked_until": given.locked_until,
+        "tries_left": given.tries_left,
+    }
+
+
+@router.post("/accounts/{uuid:account}/authenticate/lift", response=answers({204: None}, *_PLAIN_NO))
+def lift_authentication_lock(request: HttpRequest, account: UUID) -> Status[None]:
+    """Allow Authenticate User again; by a higher role than those who asked."""
+    lift_operation.lift_authentication_lock(account, by=me_of(request))
+    return Status(204, None)
 
 
 @router.post("/accounts/{uuid:account}/cannot-confirm", response=answers({204: None}, *_BODY))

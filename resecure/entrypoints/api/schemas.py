@@ -26,6 +26,9 @@ Text = Annotated[str, AfterValidator(_storable), Field(max_length=1000)]
 # Longer than any password may be: whoever sends more is answered before anything is hashed.
 Password = Annotated[str, AfterValidator(_storable), Field(max_length=1024, json_schema_extra={"format": "password"})]
 
+# Its length is the operation's to judge.
+Letter = Annotated[str, AfterValidator(_storable), Field(max_length=20, json_schema_extra={"format": "password"})]
+
 
 # --- in
 
@@ -101,6 +104,34 @@ class ConfirmationIn(Schema):
     method: Method
     reference: Text
     operation: Purpose = Purpose.RESECURE
+
+
+class LettersIn(Schema):
+    """The ``question`` that was asked, the three letters in the order of its positions, and what a yes is for."""
+
+    question: UUID
+    letters: list[Letter] = Field(min_length=3, max_length=3)
+    operation: Purpose = Purpose.RESECURE
+    reference: Text = ""
+
+
+class QuestionOut(Schema):
+    """``words``: of a legacy question; empty where letters of the account secret are asked for."""
+
+    question: UUID
+    positions: list[int]
+    words: str
+    expires_at: datetime
+
+
+class LettersOut(Schema):
+    """``confirmation`` after a yes. After a no, what it led to; never which letter was wrong."""
+
+    yes: bool
+    confirmation: ConfirmationOut | None
+    locked: bool
+    locked_until: datetime | None
+    tries_left: int
 
 
 class CannotConfirmIn(Schema):

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 Address = Annotated[str, typer.Argument(help="Address of the account.")]
 MethodOption = Annotated[
     str,
-    typer.Option(
-        help="How the person was identified: in_person, video_call, call_back, line_manager or account_secret."
-    ),
+    typer.Option(help="How the person was identified: in_person, video_call, call_back or line_manager."),
 ]
 Reference = Annotated[str, typer.Option(help="Where that is written down, for example the number of the call.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")]
@@ -74,6 +72,19 @@ def temporary_password(address: Address, yes: Yes = False) -> None:
     if not yes:
         _ask(f"Set a temporary password for {account.name} ({account.address}) and print it?")
     _set_and_print(account, by=system_account())
+
+
+def lift_authentication_lock(address: Address, yes: Yes = False) -> None:
+    """Allow Authenticate User again for an account where wrong letters of the secret were given too often."""
+    ready()
+    from resecure.identity.accounts import system_account
+    from resecure.operations.lift_authentication_lock import lift_authentication_lock as lift
+
+    account = account_at(address)
+    if not yes:
+        _ask(f"Allow Authenticate User again for {account.name} ({account.address})?")
+    lift(account.pk, by=system_account())
+    say(f"Letters of the secret of {account.name} may be asked for again.")
 
 
 def _ask(question: str) -> None:

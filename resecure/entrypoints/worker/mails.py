@@ -152,6 +152,49 @@ MAILS: dict[Change, Mail] = {
         happened=gettext_noop("You no longer hold the role {role}. Your account is otherwise as it was."),
         not_expected=_QUESTIONS,
     ),
+    Change.AUTHENTICATION_FAILED: Mail(
+        subject=gettext_noop("Somebody gave wrong letters of your account secret"),
+        happened=gettext_noop(
+            "Somebody said they were you and asked an administrator for help. They were asked for letters of your "
+            "account secret, and what they said was wrong. Nothing about your account was changed."
+        ),
+        meets_next=gettext_noop("If it was you, you need do nothing: think of the secret and ask again."),
+        not_expected=_NOT_YOU,
+    ),
+    Change.AUTHENTICATION_LOCKED: Mail(
+        subject=gettext_noop("Your account secret is not asked for at present"),
+        happened=gettext_noop(
+            "Somebody who said they were you gave wrong letters of your account secret too often. For now no "
+            "administrator can ask for letters of it. You can sign in as before."
+        ),
+        meets_next=gettext_noop(
+            "If you need help meanwhile, your administrator confirms in another way who you are. "
+            "Tell nobody your whole secret."
+        ),
+        not_expected=_NOT_YOU,
+    ),
+    Change.LOOK_AUTHENTICATION_FAILED: Mail(
+        subject=gettext_noop("A caller gave wrong letters of an account secret"),
+        happened=gettext_noop(
+            "Somebody asked an administrator for help with the account of {about} ({about_address}) and gave wrong "
+            "letters of its account secret."
+        ),
+        meets_next=gettext_noop("One slip is common. If the same caller tries others, stop, and tell your colleagues."),
+        not_expected=_LOOK,
+        to_administrators=True,
+    ),
+    Change.LOOK_AUTHENTICATION_LOCKED: Mail(
+        subject=gettext_noop("Authenticate User is disabled for an account"),
+        happened=gettext_noop(
+            "Wrong letters of the account secret of {about} ({about_address}) were given too often. Nobody can ask "
+            "for letters of it for a while, or until an administrator of a higher role allows it again."
+        ),
+        meets_next=gettext_noop(
+            "Somebody may be pretending to be this person. Ask the person, on the number on record."
+        ),
+        not_expected=_LOOK,
+        to_administrators=True,
+    ),
     Change.LOOK_NOT_CONFIRMED: Mail(
         subject=gettext_noop("An administrator could not confirm who asked"),
         happened=gettext_noop(

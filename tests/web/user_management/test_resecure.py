@@ -223,7 +223,9 @@ def test_the_secret_that_was_forgotten_cannot_be_how_they_were_identified(world:
     assert "by the account secret that they forgot" in words_of(answer)
     assert not Resecuring.objects.exists()
     assert not IdentityConfirmation.objects.exists()
-    assert admin.resecure(person, method="account_secret", because="forgotten_answers").status_code == 302
+    letters = admin.resecure(person, method="account_secret", because="forgotten_answers")
+    assert "Ask the caller for these three letters" in words_of(letters), "it is not merely claimed"
+    assert not Resecuring.objects.exists()
 
 
 def test_the_box_of_the_change_is_ticked_and_cannot_be_unticked(world: World, admin: Browser) -> None:

@@ -34,6 +34,7 @@ MANY = 100
 _OTHER_OPERATIONS = {
     Permission.CREATE_ACCOUNT: gettext_lazy("Create account"),
     Permission.CONFIRM_IDENTITY: gettext_lazy("Confirm identity"),
+    Permission.LIFT_AUTHENTICATION_LOCK: gettext_lazy("Allow Authenticate User again"),
     Permission.GRANT_ROLE: gettext_lazy("Grant role"),
     Permission.WITHDRAW_ROLE: gettext_lazy("Withdraw role"),
     Permission.SET_ORGANISATION_POLICY: gettext_lazy("Set policy"),
@@ -41,6 +42,7 @@ _OTHER_OPERATIONS = {
 # The one that takes an account back first, then what helps the person in, then what shuts the account.
 ORDER = (
     Permission.RESECURE,
+    Permission.AUTHENTICATE,
     Permission.RESET_PASSWORD,
     Permission.UNLOCK,
     Permission.END_ALL_SESSIONS,

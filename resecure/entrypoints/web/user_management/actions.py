@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from resecure.entrypoints.web.access import administrator
 from resecure.entrypoints.web.forms import PageForm
+from resecure.entrypoints.web.user_management.authenticate import lead_through, starting_with
 from resecure.entrypoints.web.user_management.forms import IdentityForm, JoinForm, ShutForm
 from resecure.entrypoints.web.user_management.shared import (
     account_href,
@@ -169,7 +170,8 @@ def _page(action: Action) -> Callable[[HttpRequest, UUID], HttpResponse]:
         if request.method != "POST":
             if reasons := reasons_not_to(action.permission, facts):
                 return not_now(request, facts, title=str(BUTTONS[action.permission]), reasons=reasons)
-            return _show(request, facts, action, action.form())
+            initial = starting_with(request, facts, Purpose.UNLOCK) if action is UNLOCK else {}
+            return _show(request, facts, action, action.form(initial=initial))
         form = action.form(request.POST)
         if not form.is_valid():
             return _show(request, facts, action, form)
@@ -179,6 +181,8 @@ def _page(action: Action) -> Callable[[HttpRequest, UUID], HttpResponse]:
             put_beside_fields(form, invalid)
             return _show(request, facts, action, form)
         except Refused as refused:
+            if (letters := lead_through(request, facts, Purpose.UNLOCK, refused)) is not None:
+                return letters
             facts = look(request, account_id, asked=action.permission)
             reasons = all_reasons(refused, action.permission, facts)
             return _show(request, facts, action, form, reasons=reasons)

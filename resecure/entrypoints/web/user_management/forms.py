@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from resecure.entrypoints.web.forms import PageForm, SecretField
 from resecure.identity.accounts import Status
-from resecure.identity.confirmations import IdentityConfirmation, Method, Purpose
+from resecure.identity.confirmations import IdentityConfirmation, Method, Purpose, by_secret
 from resecure.identity.resecurings import Trigger
 from resecure.identity.roles import RoleName
 from resecure.operations.confirm_identity import confirm_identity
@@ -72,7 +72,12 @@ class IdentityForm(PageForm):
     )
 
     def confirm(self, facts: Facts, *, purpose: Purpose) -> IdentityConfirmation:
-        """Write down what the form says. Raises Refused, NotFound, Invalid."""
+        """Write down what the form says; or, by the secret, what Authenticate User wrote. Raises Refused, NotFound,
+        Invalid."""
+        if self.cleaned_data["method"] == Method.ACCOUNT_SECRET:
+            made = by_secret(facts.account, by=facts.by.pk, purpose=purpose, now=facts.now)
+            if made is not None:
+                return made
         return confirm_identity(
             facts.account.pk,
             by=facts.by,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from resecure.entrypoints.web.access import administrator
+from resecure.entrypoints.web.user_management.authenticate import lead_through, starting_with
 from resecure.entrypoints.web.user_management.forms import ResecureForm, key_of
 from resecure.entrypoints.web.user_management.shared import (
     account_href,
@@ -37,7 +38,8 @@ def resecure_page(request: HttpRequest, account_id: UUID) -> HttpResponse:
     if request.method != "POST":
         if reasons := reasons_not_to(Permission.RESECURE, facts):
             return not_now(request, facts, title=str(BUTTONS[Permission.RESECURE]), reasons=reasons)
-        return _show(request, facts, ResecureForm())
+        initial = starting_with(request, facts, Purpose.RESECURE)
+        return _show(request, facts, ResecureForm(initial=initial))
     form = ResecureForm(request.POST)
     if not form.is_valid():
         return _show(request, facts, form)
@@ -47,6 +49,8 @@ def resecure_page(request: HttpRequest, account_id: UUID) -> HttpResponse:
         put_beside_fields(form, invalid)
         return _show(request, facts, form)
     except Refused as refused:
+        if (letters := lead_through(request, facts, Purpose.RESECURE, refused)) is not None:
+            return letters
         # Read again: what stands in the way now, not what did when the page was opened.
         facts = look(request, account_id, asked=Permission.RESECURE)
         return _show(request, facts, form, reasons=all_reasons(refused, Permission.RESECURE, facts))

@@ -33,6 +33,7 @@ DONE: Mapping[str, str | Promise] = {
     "delete": gettext_lazy("The account is deleted."),
     "restore": gettext_lazy("The account is restored and Active."),
     "end_all_sessions": gettext_lazy("Every session of the account is over."),
+    "lift_authentication_lock": gettext_lazy("Authenticate User is allowed again for this account."),
     "grant_role": gettext_lazy("The role is granted. The person signs in again and then has it."),
     "withdraw_role": gettext_lazy("The role is withdrawn, at once."),
     "retry": gettext_lazy("What was waiting is being sent again now."),

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from resecure.entrypoints.web.access import administrator
 from resecure.entrypoints.web.user_management import progress
+from resecure.entrypoints.web.user_management.authenticate import lead_through, starting_with
 from resecure.entrypoints.web.user_management.forms import (
     ResetPasswordForm,
     TemporaryPasswordForm,
@@ -53,7 +54,7 @@ def temporary_password(request: HttpRequest, account_id: UUID) -> HttpResponse:
     if request.method != "POST":
         if reasons := reasons_not_to(Permission.RESET_PASSWORD, facts):
             return not_now(request, facts, title=_title(facts), reasons=reasons)
-        return _show(request, facts, _form(facts))
+        return _show(request, facts, _form(facts, begin=starting_with(request, facts, Purpose.RESET_PASSWORD)))
     form = _form(facts, request)
     # Looked at before the form: the account is another one now, and may ask for more than the first time.
     if (before := _answered_before(request, facts)) is not None:
@@ -66,6 +67,8 @@ def temporary_password(request: HttpRequest, account_id: UUID) -> HttpResponse:
         put_beside_fields(form, invalid, named={"password": "typed"})
         return _show(request, facts, form)
     except Refused as refused:
+        if (letters := lead_through(request, facts, Purpose.RESET_PASSWORD, refused)) is not None:
+            return letters
         facts = look(request, account_id, asked=Permission.RESET_PASSWORD)
         if (before := _answered_before(request, facts)) is not None:  # by the other of two clicks, a moment ago
             return before
@@ -104,10 +107,12 @@ def _title(facts: Facts) -> str:
     return _("Set temporary password") if facts.awaits_temporary_password else _("Reset Password")
 
 
-def _form(facts: Facts, request: HttpRequest | None = None, **changes: str) -> TemporaryPasswordForm:
+def _form(
+    facts: Facts, request: HttpRequest | None = None, *, begin: dict[str, str] | None = None, **changes: str
+) -> TemporaryPasswordForm:
     kind = ResetPasswordForm if reset_needs_evidence(facts) else TemporaryPasswordForm
     if request is None:
-        return kind(initial={"seen_generation": facts.account.generation}, **_options())
+        return kind(initial={"seen_generation": facts.account.generation, **(begin or {})}, **_options())
     data = request.POST.copy()
     for name, value in changes.items():
         data[name] = value

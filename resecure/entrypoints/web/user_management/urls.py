@@ -7,6 +7,7 @@ from django.urls import path
 from resecure.entrypoints.web.user_management import (
     account,
     actions,
+    authenticate,
     cannot_confirm,
     create,
     resecure,
@@ -30,6 +31,8 @@ urlpatterns = [
         temporary_password.temporary_password,
         name="temporary_password",
     ),
+    path("<uuid:account_id>/authenticate/", authenticate.authenticate, name="authenticate"),
+    path("<uuid:account_id>/authenticate/lift/", authenticate.lift, name="lift_authentication_lock"),
     path("<uuid:account_id>/roles/", roles.roles, name="roles"),
     path("<uuid:account_id>/cannot-confirm/", cannot_confirm.cannot_confirm, name="cannot_confirm"),
     path("<uuid:account_id>/unlock/", actions.unlock, name="unlock"),
