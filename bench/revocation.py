@@ -224,7 +224,7 @@ def _judged(found: Findings, running: Nodes, *, resecures: int, waiting: int, to
             measured=f"{waiting} ({told:,} acknowledged)",
             bound="0",
             holds=not waiting and told > 0,
-            bounded_by="a dead worker's claim, which lapses after a minute",
+            bounded_by="a dead worker's claim, which is free after four seconds",
         ),
     ]
 

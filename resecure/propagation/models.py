@@ -108,6 +108,8 @@ class Delivery(models.Model):
     # one after the other, so that the next person's does not wait behind all of them.
     turn = models.DateTimeField(db_default=Now())
     claimed_until = models.DateTimeField(null=True)
+    # The messenger that has it, by the number under which it lives; nothing for mail.
+    claimed_by = models.IntegerField(null=True)
     # When it was last handed over, whatever came back.
     told_at = models.DateTimeField(null=True)
     acknowledged_at = models.DateTimeField(null=True)
@@ -134,6 +136,13 @@ class Delivery(models.Model):
             models.Index(fields=["account", "system", "order"], name="propagation_by_account"),
             models.Index(fields=["resecuring"], name="propagation_by_resecuring"),
         ]
+
+
+class Messenger(models.Model):
+    """A messenger of a worker, by the number whose lock it holds; ``gone_since`` somebody saw that it holds none."""
+
+    number = models.IntegerField(primary_key=True)
+    gone_since = models.DateTimeField(null=True)
 
 
 class Pause(models.Model):

@@ -59,7 +59,7 @@ def announce(
 # kept without a lock on the account. Asked for each row by itself (min, not "none earlier"): the planner cannot turn it
 # into a join of all with all, as it would while it believes that the table is almost empty.
 _CLAIM = """
-UPDATE propagation_delivery SET claimed_until = %(until)s, attempts = attempts + 1
+UPDATE propagation_delivery SET claimed_until = %(until)s, claimed_by = %(by)s, attempts = attempts + 1
 WHERE id IN (
   SELECT d.id FROM propagation_delivery d
   WHERE d.state = 'requested' AND d.system = %(system)s AND d.turn <= %(farthest)s
@@ -74,11 +74,13 @@ RETURNING id
 """
 
 
-def claim(*, now: datetime, limit: int = 20, system: System = System.MAIL) -> list[Delivery]:
-    """Take due deliveries for this worker for a minute. A worker that dies loses its claim, not the rows."""
+def claim(*, now: datetime, limit: int = 20, system: System = System.MAIL, by: int | None = None) -> list[Delivery]:
+    """Take due deliveries for this worker for a minute. A worker that dies loses its claim, not the rows: after that
+    minute, or, where it claimed ``by`` a number that it holds, soon after it is dead (:mod:`presence`)."""
     with transaction.atomic(), connection.cursor() as cursor:
         values: dict[str, Any] = {
             "until": now + CLAIM,
+            "by": by,
             "now": now,
             "limit": limit,
             "system": system.value,

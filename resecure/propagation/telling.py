@@ -110,6 +110,8 @@ class Answer:
     because: str = ""
     for_good: bool = False
     next_attempt_at: datetime | None = None
+    # Who had claimed it. When that is another by now, only that it was taken is news; it stays the other's.
+    by: int | None = None
 
 
 _ANSWER = """
@@ -118,14 +120,14 @@ UPDATE propagation_delivery d SET state = v.state, told_at = v.told_at,
   next_attempt_at = coalesce(v.next, d.next_attempt_at), turn = coalesce(v.next, d.turn),
   claimed_until = NULL, failed_because = v.because
 FROM unnest(%s::uuid[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[],
-  %s::text[]) AS v(id, state, told_at, acknowledged_at, confirmed_at, next, because)
-WHERE d.id = v.id AND d.state = 'requested'
+  %s::text[], %s::int[]) AS v(id, state, told_at, acknowledged_at, confirmed_at, next, because, by)
+WHERE d.id = v.id AND d.state = 'requested' AND (v.because = '' OR d.claimed_by IS NOT DISTINCT FROM v.by)
 """
 
 
 def answer(answers: Sequence[Answer]) -> None:
     """Write down how these attempts went, all in one statement: a thousand at once cost one commit."""
-    columns: list[list[Any]] = [[], [], [], [], [], [], []]
+    columns: list[list[Any]] = [[], [], [], [], [], [], [], []]
     for each in answers:
         if each.because:
             state = State.FAILED if each.for_good else State.REQUESTED
@@ -139,6 +141,7 @@ def answer(answers: Sequence[Answer]) -> None:
             each.at if each.confirmed else None,
             each.next_attempt_at,
             each.because[:300],
+            each.by,
         )
         for column, value in zip(columns, values, strict=True):
             column.append(value)

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from threading import Thread
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -28,6 +29,7 @@ from django.utils.translation import gettext_noop
 from resecure.connectors.applications import Lines, NotReached, Said
 from resecure.entrypoints.worker.database import LOST
 from resecure.entrypoints.worker.logout_tokens import logout_token, question_token
+from resecure.entrypoints.worker.presence import Presence
 from resecure.entrypoints.worker.stopping import BackOff, Stopping
 from resecure.identity import signing_keys
 from resecure.identity.accounts import system_account
@@ -60,6 +62,8 @@ class Messenger:
         self._began: deque[float] = deque()
         self._to: Counter[str] = Counter()  # how many are on their way to each application
         self._paused: frozenset[str] = frozenset()
+        self._presence = Presence()
+        self._under: dict[asyncio.Task[None], int | None] = {}  # what is on its way, by the number that claimed it
 
     def wake(self) -> None:
         """Look at once."""
@@ -69,13 +73,23 @@ class Messenger:
 
     def run(self) -> None:
         """Tell applications until asked to stop; then end with the deliveries in hand."""
-        asyncio.run(self._run())
+        present = Thread(target=self._presence.run, name="presence")
+        present.start()
+        try:
+            asyncio.run(self._run())
+        finally:
+            self._presence.end()
+            present.join()
 
     async def _run(self) -> None:
         self._loop = asyncio.get_running_loop()
         with ThreadPoolExecutor(1, thread_name_prefix="messenger-database") as self._database:
             async with Lines(networks=settings.RESECURE.application_networks, at_once=LIMIT) as self._lines:
-                await self._work()
+                watching = asyncio.create_task(self._watch())
+                try:
+                    await self._work()
+                finally:
+                    watching.cancel()
             await self._asked(_close)
 
     async def _work(self) -> None:
@@ -93,26 +107,44 @@ class Messenger:
                     return
                 await asyncio.to_thread(back_off.wait)
                 continue
+            except Exception as fault:  # noqa: BLE001 - a key that is not there, say: it may come
+                log.error("batch broke", error=type(fault).__name__)
+                if self._stopping.asked():
+                    return
+                await asyncio.to_thread(back_off.wait)
+                continue
             if not busy:
                 await self._sleep(running)
             running = {each for each in running if not each.done()}
 
     async def _once(self, running: set[asyncio.Task[None]]) -> bool:
         """Write what came in, claim what there is room for. False when there was nothing to do."""
-        room = self._room(running)
+        number = self._presence.number()
+        room = self._room(running) if number is not None else 0
         answers, self._answers = self._answers, []
         if not answers and (room < BATCH or self._stopping.asked()):
             return False
         try:
-            ready = await self._asked(lambda: self._batch(answers, 0 if self._stopping.asked() else room))
+            ready = await self._asked(lambda: self._batch(answers, 0 if self._stopping.asked() else room, number))
         except LOST:
             self._answers = answers + self._answers
             raise
         for delivery, token in ready:
             self._to[delivery.target] += 1
-            running.add(asyncio.create_task(self._carry(delivery, token)))
+            task = asyncio.create_task(self._carry(delivery, token))
+            self._under[task] = number
+            task.add_done_callback(self._under.pop)
+            running.add(task)
         self._began.extend([monotonic()] * len(ready))
         return bool(ready or answers)
+
+    async def _watch(self) -> None:
+        """Give up what is on its way once nobody could tell any more that we live: another sends it then."""
+        while True:
+            number = self._presence.number()
+            for task in [each for each, under in self._under.items() if under != number]:
+                task.cancel()
+            await asyncio.sleep(0.1)
 
     def _room(self, running: set[asyncio.Task[None]]) -> int:
         left = sum(not each.done() for each in running)
@@ -120,17 +152,17 @@ class Messenger:
             self._began.popleft()
         return min(BATCH, AT_ONCE - min(left, len(self._began)), LIMIT - left)
 
-    def _batch(self, answers: list[Answer], room: int) -> list[tuple[Delivery, str]]:
+    def _batch(self, answers: list[Answer], room: int, number: int | None) -> list[tuple[Delivery, str]]:
         """In the database's thread: answers in, deliveries out, each with its token."""
         if answers:
             telling.answer(answers)
         if room <= 0:
             return []
         now = timezone.now()
-        for asked in outbox.claim(now=now, limit=8, system=System.APPLICATIONS):
+        for asked in outbox.claim(now=now, limit=8, system=System.APPLICATIONS, by=number):
             found = tell_applications(asked, by=system_account())
             log.info("applications found", delivery=str(asked.pk), number=found)
-        claimed = outbox.claim(now=now, limit=room, system=System.APPLICATION)
+        claimed = outbox.claim(now=now, limit=room, system=System.APPLICATION, by=number)
         if not claimed:
             return []
         now, issuer = timezone.now(), _issuer()
@@ -164,6 +196,10 @@ class Messenger:
         told_at = timezone.now()
         try:
             answer = await self._told(delivery, token)
+        except asyncio.CancelledError:
+            self._to[delivery.target] -= 1
+            log.warning("given up", delivery=str(delivery.pk))
+            return
         except NotReached as fault:
             answer = await self._not_reached(delivery, fault, told_at)
         except Exception as fault:  # noqa: BLE001 - one row that we cannot deliver must not stop all the others
@@ -171,7 +207,7 @@ class Messenger:
             because = f"{gettext_noop('a fault of this service')} ({type(fault).__name__})"
             answer = _again(delivery, told_at, because, acknowledged=False)
         self._to[delivery.target] -= 1
-        self._answers.append(answer)
+        self._answers.append(replace(answer, by=delivery.claimed_by))
         self._woken.set()
 
     async def _told(self, delivery: Delivery, token: str) -> Answer:
