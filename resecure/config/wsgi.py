@@ -44,7 +44,8 @@ gc.freeze()
 
 def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
     """One process answers all paths; ``/gate`` costs a hash and one statement."""
-    if environ.get("PATH_INFO") == "/gate":
+    path = environ.get("PATH_INFO", "")
+    if path == "/gate" or path.startswith("/gate/"):
         return gate(environ, start_response)
     response: Iterable[bytes] = pages(environ, start_response)
     return response

@@ -6,7 +6,7 @@ import asyncio
 import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -20,6 +20,13 @@ Network = IPv4Network | IPv6Network
 ALTOGETHER = 5.0  # seconds for one request, from the name's look-up to the last byte that is read
 MOST = 4096  # bytes of an answer; more is not read
 EMBEDDED = IPv6Network("64:ff9b::/96")  # an IPv4 address behind a translator (RFC 6052)
+# Internal in spite of what the registries say, or not told by every version of Python: translators of one's own
+# (RFC 8215), the old site-local and IPv4-compatible ranges, addresses of protocol assignments (RFC 6890; a cloud's
+# metadata service has one), and the address by which another cloud reaches its own machines.
+INTERNAL = tuple(
+    ip_network(each)
+    for each in ("64:ff9b:1::/48", "fec0::/10", "::/96", "::ffff:0:0:0/96", "192.0.0.0/24", "168.63.129.16/32")
+)
 
 
 class NotReached(Exception):
@@ -51,6 +58,8 @@ def is_internal(address: IPv4Address | IPv6Address, networks: Iterable[Network])
             return is_internal(inner, networks)
     if any(address.version == network.version and address in network for network in networks):
         return False
+    if any(address.version == network.version and address in network for network in INTERNAL):
+        return True
     return not address.is_global or address.is_multicast
 
 
@@ -105,7 +114,7 @@ class Lines:
             async with self._session.post(
                 address, data=dict(form), headers=dict(headers or {}), allow_redirects=False
             ) as response:
-                return Said(status=response.status, body=await response.content.read(MOST))
+                return Said(status=response.status, body=await _beginning(response.content))
         except NotReached:
             raise
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
@@ -119,6 +128,14 @@ class Lines:
             return
         if is_internal(literal, self._networks):
             raise NotReached(gettext_noop("the address leads into an internal network"), internal=True)
+
+
+async def _beginning(content: aiohttp.StreamReader) -> bytes:
+    """No more than :data:`MOST` bytes; one read gives what has come so far, which may be half an answer."""
+    found = b""
+    while len(found) < MOST and (part := await content.read(MOST - len(found))):
+        found += part
+    return found
 
 
 def _fault(error: Any) -> NotReached:

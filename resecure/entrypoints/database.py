@@ -88,8 +88,9 @@ def connection() -> psycopg.Connection[Any]:
     found: psycopg.Connection[Any] | None = getattr(_local, "connection", None)
     if found is None or found.closed:
         parameters = connections["default"].get_connection_params()
-        for ours in ("cursor_factory", "context", "prepare_threshold"):
+        for ours in ("cursor_factory", "context"):
             parameters.pop(ours, None)
+        # prepare_threshold stays: None behind a pooler, so that no statement is prepared by habit either.
         found = psycopg.connect(**parameters, autocommit=True)
         _local.connection, _local.prepared = found, set()
     return found

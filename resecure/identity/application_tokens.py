@@ -150,6 +150,12 @@ def application_of(value: str, kind: TokenKind) -> UUID | None:
     return found.values_list("application", flat=True).first()
 
 
+def scope_of(value: str, kind: TokenKind) -> str:
+    """The scope it was issued with, whether it counts or not; nothing where there is none."""
+    found = ApplicationToken.objects.filter(digest=tokens.digest(value), kind=kind)
+    return found.values_list("scope", flat=True).first() or ""
+
+
 def used_before(value: str, kind: TokenKind, *, application: UUID) -> ApplicationSession | None:
     """The application session of a token of this application that was used up; None for any other."""
     found = (

@@ -124,6 +124,7 @@ NOT_TEXTS = {
     "403 Forbidden",
     "405 Method Not Allowed",
     "200 OK",
+    "204 No Content",
     "GET, POST",
     "signing key",
     "resecure signing key",

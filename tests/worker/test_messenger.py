@@ -236,6 +236,12 @@ def test_nothing_is_sent_into_an_internal_network(
         ("64:ff9b::10.0.0.1", True),
         ("64:ff9b::8.8.8.8", False),
         ("2002:7f00:1::", True),
+        ("192.0.0.192", True),
+        ("168.63.129.16", True),
+        ("64:ff9b:1::8.8.8.8", True),
+        ("::127.0.0.1", True),
+        ("::ffff:0:127.0.0.1", True),
+        ("fec0::1", True),
     ],
 )
 def test_which_addresses_are_internal(address: str, internal: bool) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 from datetime import timedelta
 from urllib.parse import urlencode
@@ -31,6 +32,9 @@ from resecure.operations.sign_in_to_application import sign_in_to_application
 from resecure.policy.refusals import Refused
 
 LONGEST = 1000
+# With the prefix, no other host of the same domain can set it (RFC 6265bis, 4.1.3); it needs https.
+FORWARD_COOKIE, PLAIN_FORWARD_COOKIE = "__Host-resecure-forward", "resecure-forward"
+_STATE = re.compile(r"[0-9a-f]{64}").fullmatch
 
 
 def begin_answer(application: UUID, address: str, wanted: str) -> tuple[str, str]:
@@ -42,10 +46,7 @@ def begin_answer(application: UUID, address: str, wanted: str) -> tuple[str, str
     query = urlencode({"to": _path(wanted), "state": _digest(state)})
     there = f"{settings.RESECURE.public_url.rstrip('/')}/forward/{application}/?{query}"
     secure = "; Secure" if address.startswith("https://") else ""
-    return there, f"{STATE}={state}; Path=/; Max-Age=900; HttpOnly; SameSite=Lax{secure}"
-
-
-STATE = "resecure-forward-state"
+    return there, f"{state_cookie_of(address)}={state}; Path=/; Max-Age=900; HttpOnly; SameSite=Lax{secure}"
 
 
 @require_safe
@@ -66,9 +67,10 @@ def begin(request: HttpRequest, application_id: UUID) -> HttpResponse:
 def hand_over(request: HttpRequest, application_id: UUID) -> HttpResponse:
     """At the portal: who is signed in, all steps done, goes back with what is exchanged once."""
     application = _found(application_id)
-    if application is None:
+    state = request.GET.get("state", "")
+    if application is None or not _STATE(state):
         return unusable(request)
-    grant: dict[str, object] = {"to": _path(request.GET.get("to", "/")), "state": request.GET.get("state", "")[:100]}
+    grant: dict[str, object] = {"to": _path(request.GET.get("to", "/")), "state": state}
     try:
         value = sign_in_to_application(application, by=me_of(request), kind=TokenKind.HANDOVER, grant=grant)
     except Refused as refused:
@@ -87,7 +89,7 @@ def enter(request: HttpRequest, application_id: UUID) -> HttpResponse:
         return unusable(request)
     with transaction.atomic():
         taken = issue_tokens.take(request.GET.get("code", ""), TokenKind.HANDOVER, application=application, now=now)
-        state = _digest(request.COOKIES.get(STATE, ""))
+        state = _digest(request.COOKIES.get(state_cookie_of(application.address), ""))
         if taken is None or not hmac.compare_digest(str(taken.grant["state"]), state):
             return unusable(request)
         assert taken.session_ends_at is not None
@@ -103,13 +105,18 @@ def enter(request: HttpRequest, application_id: UUID) -> HttpResponse:
     response = HttpResponseRedirect(f"{application.address}{taken.grant['to']}")
     secure = application.address.startswith("https://")
     response.set_cookie(cookie_of(application.address), value, path="/", secure=secure, httponly=True, samesite="Lax")
-    response.delete_cookie(STATE, path="/")
+    response.set_cookie(state_cookie_of(application.address), max_age=0, path="/", secure=secure, httponly=True)
     return response
 
 
 def cookie_of(address: str) -> str:
-    """With the prefix, no other host of the same domain can set it (RFC 6265bis, 4.1.3)."""
-    return "__Host-resecure-forward" if address.startswith("https://") else "resecure-forward"
+    """The one cookie that opens an application at this address."""
+    return FORWARD_COOKIE if address.startswith("https://") else PLAIN_FORWARD_COOKIE
+
+
+def state_cookie_of(address: str) -> str:
+    """The cookie that says that the way in began in this browser."""
+    return f"{cookie_of(address)}-state"
 
 
 def _found(application_id: UUID) -> Application | None:

@@ -14,7 +14,7 @@ from django.core.handlers.wsgi import get_str_from_wsgi
 from django.http import parse_cookie
 
 from resecure.entrypoints.database import ask, connection, forget_connection
-from resecure.entrypoints.gate.forward import begin_answer
+from resecure.entrypoints.gate.forward import FORWARD_COOKIE, PLAIN_FORWARD_COOKIE, begin_answer, cookie_of
 from resecure.identity import tokens
 from resecure.identity.accounts import SQL_MAY_SIGN_IN
 from resecure.identity.application_tokens import SQL_COUNTS
@@ -38,7 +38,7 @@ WHERE s.handle = %s AND s.completed_at IS NULL AND s.expires_at > now() AND a.st
 # A pass of forward auth counts as every token does, for the application that the proxy names, and while the person's
 # organisation may use it.
 FORWARD = f"""
-SELECT a.id::text, a.address, a.given_name, a.family_name, a.organisation_path
+SELECT a.id::text, a.address, a.given_name, a.family_name, a.organisation_path, p.address
 {SQL_COUNTS.replace("t.kind = %s", "t.kind = 'forward'").replace("> %s", "> now()")}
   AND t.application_id = %s AND EXISTS (
     SELECT 1 FROM identity_applicationaccess x JOIN identity_organisation g ON g.id = x.organisation_id
@@ -58,7 +58,9 @@ _SCHEMES = frozenset({"Bearer", "SignIn", "bearer", "signin"})
 def gate(environ: dict[str, Any], start_response: Start) -> Iterable[bytes]:
     """204 with X-Resecure-Account for a session that may pass; 401 for none; 403 for a sign-in with steps
     owed; 503 when the database cannot be asked: a node that cannot know says no."""
-    application = environ.get("HTTP_X_RESECURE_APPLICATION")
+    # Of an application behind a proxy the path says which: a header could be sent by a browser, also one that differs
+    # only in "-" and "_", which WSGI takes for the same.
+    application = environ.get("PATH_INFO", "").removeprefix("/gate").strip("/")
     try:
         status, headers = _forward(environ, application) if application else _answer(_token(environ))
     except psycopg.Error:
@@ -89,12 +91,13 @@ def _forward(environ: dict[str, Any], application: str) -> tuple[str, list[tuple
     except ValueError:
         return _UNAUTHORIZED
     cookies = parse_cookie(get_str_from_wsgi(environ, "HTTP_COOKIE", ""))
-    for name in ("__Host-resecure-forward", "resecure-forward"):
+    for name in (FORWARD_COOKIE, PLAIN_FORWARD_COOKIE):
         token = cookies.get(name, "")
         if token.startswith(tokens.FORWARD):
             row = ask(FORWARD, (tokens.digest(token), str(key)))
-            if row is not None:
-                return "204 No Content", _identity(row)
+            # Only the cookie that its address has: the plain one could be put there by any host of the same domain.
+            if row is not None and name == cookie_of(row[-1] or ""):
+                return "204 No Content", _identity(row[:-1])
     if environ.get("QUERY_STRING") == "sign_in" and environ.get("HTTP_X_FORWARDED_METHOD", "GET") in {"GET", "HEAD"}:
         found = ask(ADDRESS, (str(key),))
         if found is not None:

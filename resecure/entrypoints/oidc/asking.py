@@ -68,6 +68,13 @@ _ALWAYS = [
     ("Cache-Control", "no-store"),
     ("X-Content-Type-Options", "nosniff"),
 ]
+# An application without a server asks from its own origin, with its token in a header. No cookie is read here.
+_PREFLIGHT = [
+    ("Access-Control-Allow-Origin", "*"),
+    ("Access-Control-Allow-Methods", "GET, POST"),
+    ("Access-Control-Allow-Headers", "Authorization"),
+    ("Access-Control-Max-Age", "3600"),
+]
 _BAD: Answer = ("400 Bad Request", {"error": "invalid_request"}, [])
 
 
@@ -150,6 +157,8 @@ def _canonical(client: str) -> str:
 
 def _userinfo(environ: dict[str, Any]) -> Answer:
     """Who the person is, by the scope of the access token (OpenID Connect Core 1.0, 5.3)."""
+    if environ["REQUEST_METHOD"] == "OPTIONS":
+        return "204 No Content", None, _PREFLIGHT
     if environ["REQUEST_METHOD"] not in {"GET", "POST"}:
         return "405 Method Not Allowed", None, [("Allow", "GET, POST")]
     scheme, _space, token = environ.get("HTTP_AUTHORIZATION", "").partition(" ")

@@ -31,7 +31,7 @@ from resecure.entrypoints.oidc.discovery import issuer
 from resecure.entrypoints.oidc.server import server
 from resecure.entrypoints.web import errors
 from resecure.entrypoints.web.access import public
-from resecure.entrypoints.web.http import me_of, session_of, sign_in_handle
+from resecure.entrypoints.web.http import LONGEST_TARGET, me_of, session_of, sign_in_handle
 from resecure.identity import signing_keys
 from resecure.identity.applications import Application
 from resecure.identity.sessions import Session
@@ -157,6 +157,15 @@ def _asked(request: HttpRequest) -> Asked | HttpResponse:
         prompts=frozenset(data.get("prompt", "").split()),
         max_age=_number(data.get("max_age", "")),
     )
+    return _refused_by_us(asked) or asked
+
+
+def _refused_by_us(asked: Asked) -> HttpResponse | None:
+    """What the library lets through and is not offered here; None where nothing is wrong."""
+    data = asked.data
+    for name, value in data.items():
+        if "\0" in value:  # no text of the database can hold it
+            return asked.refused("invalid_request", name)
     for name in ("request", "request_uri"):
         if name in data:
             return asked.refused(f"{name}_not_supported")
@@ -168,7 +177,7 @@ def _asked(request: HttpRequest) -> Asked | HttpResponse:
         return asked.refused("invalid_request", "max_age")
     if "openid" not in asked.scope.split():
         return asked.refused("invalid_scope", "openid")
-    return asked
+    return None
 
 
 def _refused_by_library(error: OAuth2Error, data: dict[str, str]) -> HttpResponse:
@@ -205,7 +214,9 @@ def _is_hinted(asked: Asked, request: HttpRequest) -> bool:
     if not hint:
         return True
     claims = claims_of(hint)
-    return claims is not None and claims.get("sub") == str(me_of(request).pk)
+    if claims is None or claims.get("aud") != str(asked.application.pk):
+        return False
+    return bool(claims.get("sub") == str(me_of(request).pk))
 
 
 def claims_of(id_token: str) -> dict[str, Any] | None:
@@ -213,7 +224,7 @@ def claims_of(id_token: str) -> dict[str, Any] | None:
     try:
         keys = KeySet.import_key_set({"keys": signing_keys.published()})
         made = jwt.decode(id_token, keys, [signing_keys.ALGORITHM])
-    except (JoseError, ValueError):
+    except (JoseError, ValueError, TypeError, AttributeError):  # what anybody may send: a header of any shape
         return None
     if made.header.get("typ") != "JWT" or made.claims.get("iss") != issuer():
         return None
@@ -223,6 +234,9 @@ def claims_of(id_token: str) -> dict[str, Any] | None:
 def to_sign_in(asked: Asked, *, now: datetime, anew: bool = False) -> HttpResponse:
     """To the sign-in page, and back here with a mark, signed, of when this was asked."""
     back = _path(asked, {ASKED: _sealed(asked, ASKED, str(now.timestamp()))})
+    if len(back) > LONGEST_TARGET:
+        # What is too long to be kept during a sign-in would be lost on the way; the application hears it at once.
+        return asked.refused("invalid_request", "too_long")
     query = {"next": back}
     if anew:
         query["anew"] = "1"

@@ -24,9 +24,10 @@ from resecure.operations import end_session as operation
 from resecure.policy.refusals import NotFound
 
 SALT = "resecure.oidc.end_session"
+PARAMETERS = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales", "logout_hint")
 
 
-@csrf_exempt  # by itself it ends nothing but a session that the ID token in it names; else it asks
+@csrf_exempt  # a POST is turned into the GET that it could have been; nothing else happens by it
 @require_http_methods(["GET", "HEAD", "POST"])
 @public
 def end_session(request: HttpRequest) -> HttpResponse:
@@ -35,7 +36,11 @@ def end_session(request: HttpRequest) -> HttpResponse:
     With an ID token of this very session it happens at once. Without, the person is asked first: otherwise any
     page could sign people out.
     """
-    given = request.POST if request.method == "POST" else request.GET
+    if request.method == "POST":
+        # From another site it comes without our cookie (SameSite=Lax), and would end nothing; the GET has it.
+        kept = {name: value for name, value in request.POST.items() if name in PARAMETERS}
+        return HttpResponseRedirect(f"{reverse('oidc:end_session')}?{urlencode(kept)}", status=303)
+    given = request.GET
     if seal := given.get("confirmed", ""):
         return _confirmed(request, seal)
     claims = claims_of(given.get("id_token_hint", "")) if given.get("id_token_hint") else None
@@ -50,7 +55,7 @@ def end_session(request: HttpRequest) -> HttpResponse:
         if state:
             target = add_params_to_uri(target, [("state", state)])
     if request.me is None:  # type: ignore[attr-defined]
-        return _gone(request, target)
+        return _on(target)
     if claims is not None and _is_of_this_session(str(claims.get("sid", "")), request):
         return _end(request, target)
     return _ask(request, target)
@@ -63,7 +68,7 @@ def _is_of_this_session(sid: str, request: HttpRequest) -> bool:
 
 
 def _ask(request: HttpRequest, target: str) -> HttpResponse:
-    # Bound to the session: a link with it does nothing in another browser.
+    # Bound to the session: in another browser, a link with it is no link.
     seal = signing.dumps([str(session_of(request)), target], salt=SALT)
     context = {
         "page_title": _("Sign out?"),
@@ -79,17 +84,20 @@ def _confirmed(request: HttpRequest, seal: str) -> HttpResponse:
         return unusable(request)
     if request.me is not None and str(session_of(request)) == session:  # type: ignore[attr-defined]
         return _end(request, target)
-    return _gone(request, target)
+    if request.me is None:  # type: ignore[attr-defined]
+        return _on(target)
+    return unusable(request)
 
 
 def _end(request: HttpRequest, target: str) -> HttpResponse:
     with suppress(NotFound):
         operation.sign_out(session_of(request), by=me_of(request))
-    return _gone(request, target)
-
-
-def _gone(request: HttpRequest, target: str) -> HttpResponse:  # noqa: ARG001 - beside the others
-    response = away(target) if target else HttpResponseRedirect(reverse("sign_in:start") + "?signed_out=1")
+    response = _on(target)
     clear_session(response)
     clear_sign_in(response)
     return response
+
+
+def _on(target: str) -> HttpResponse:
+    """Where the person goes on. By itself it takes nothing from the browser: anybody can lead one here."""
+    return away(target) if target else HttpResponseRedirect(reverse("sign_in:start") + "?signed_out=1")

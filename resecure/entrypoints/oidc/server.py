@@ -17,7 +17,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from resecure.entrypoints.oidc.discovery import PASSWORD, SCOPES, issuer
-from resecure.identity import applications, signing_keys
+from resecure.identity import application_tokens, applications, signing_keys
 from resecure.identity.application_tokens import Token, TokenKind
 from resecure.identity.applications import WITH_SECRET, Application, Kind
 from resecure.operations import issue_tokens
@@ -123,6 +123,8 @@ class RefreshToken(grants.RefreshTokenGrant):  # type: ignore[misc]
         value = self.request.form.get("refresh_token")
         if not value:
             raise InvalidRequestError("Missing 'refresh_token' in request.")
+        # Before it is used up: a wrong scope must not cost the session, as the same token a second time would.
+        self._scope(application_tokens.scope_of(value, TokenKind.REFRESH))
         token = issue_tokens.take(value, TokenKind.REFRESH, application=client.application, now=timezone.now())
         if token is None:
             raise InvalidGrantError
@@ -130,11 +132,16 @@ class RefreshToken(grants.RefreshTokenGrant):  # type: ignore[misc]
 
     def create_token_response(self) -> tuple[int, dict[str, Any], list[tuple[str, str]]]:
         token, application = self.request.refresh_token, self.request.client.application
-        asked = (self.request.payload.scope or token.scope).split()
-        if not set(asked) <= set(token.scope.split()):
+        scope = self._scope(token.scope)
+        issued = issue_tokens.issue(token, application=application, scope=scope, now=timezone.now())
+        return 200, _answer(issued, token, application, scope=scope), self.TOKEN_RESPONSE_HEADER
+
+    def _scope(self, granted: str) -> str:
+        """What is asked for, no more than was granted (RFC 6749, 6)."""
+        asked = list(dict.fromkeys((self.request.payload.scope or granted).split()))
+        if granted and not set(asked) <= set(granted.split()):
             raise InvalidScopeError
-        issued = issue_tokens.issue(token, application=application, scope=" ".join(asked), now=timezone.now())
-        return 200, _answer(issued, token, application, scope=" ".join(asked)), self.TOKEN_RESPONSE_HEADER
+        return " ".join(asked)
 
 
 class ClientCredentials(grants.ClientCredentialsGrant):  # type: ignore[misc]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
+
 from authlib.oauth2.rfc6749.errors import OAuth2Error
 from django.db import OperationalError, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -23,7 +25,7 @@ def token(request: HttpRequest) -> HttpResponse:
     One transaction: a code that was used up without an answer would shut its person out, one that was not, in
     spite of an answer, could be used again. A refused exchange commits too, and with it that the code is used up.
     """
-    if repeated(request):
+    if repeated(request) or not readable(request):
         return _invalid_request()
     try:
         with transaction.atomic():
@@ -38,7 +40,7 @@ def token(request: HttpRequest) -> HttpResponse:
 @public
 def revoke(request: HttpRequest) -> HttpResponse:
     """End a token of one's own (RFC 7009). The same answer whether there was one."""
-    if repeated(request) or not request.POST.get("token"):
+    if repeated(request) or not readable(request) or not request.POST.get("token"):
         return _invalid_request()
     asked = server().create_oauth2_request(request)
     try:
@@ -55,6 +57,21 @@ def revoke(request: HttpRequest) -> HttpResponse:
 def repeated(request: HttpRequest) -> bool:
     """Whether a parameter comes twice (RFC 6749, 3.2), or in the URL, where it would stand in logs."""
     return bool(request.GET) or any(len(values) > 1 for _name, values in request.POST.lists())
+
+
+def readable(request: HttpRequest) -> bool:
+    """Whether the Authorization header holds a value, text where it is Basic, and no value of the form holds what no
+    text of the database can. The library takes all that for granted."""
+    header = request.headers.get("Authorization", "")
+    scheme, _space, value = header.partition(" ")
+    if header and not value.strip():
+        return False
+    if scheme.lower() == "basic":
+        try:
+            b64decode(value, validate=True).decode()
+        except ValueError:
+            return False
+    return not any("\0" in value for _name, values in request.POST.lists() for value in values)
 
 
 def unavailable() -> HttpResponse:
