@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy
 from resecure.identity.accounts import ACTIVE_BASED, IN_PROGRESS, Account, Status
 from resecure.identity.agreements import AupAcceptance
 from resecure.identity.confirmations import IdentityConfirmation
+from resecure.identity.organisations import OF_THE_SERVICE
 from resecure.identity.resecurings import Resecuring
-from resecure.identity.roles import RoleGrant
+from resecure.identity.roles import RoleGrant, RoleName
 from resecure.identity.standing import Standing, lock_with_standing, standing_facts
 from resecure.policy.authentication import reasons_not_to_ask
 from resecure.policy.refusals import NotFound, NotSignedIn, Refusal
@@ -304,3 +305,19 @@ def visible_scope(grants: Sequence[RoleGrant]) -> list[tuple[str, bool]]:
 def is_visible(account_path: str, scope: Sequence[tuple[str, bool]]) -> bool:
     """Whether an account at this path is within a scope."""
     return any(account_path.startswith(path) if below else account_path == path for path, below in scope)
+
+
+def audit_scope(grants: Sequence[RoleGrant]) -> list[tuple[str, bool]]:
+    """The places whose records these grants let somebody read: (path, whether what is below belongs to it).
+
+    What concerns no organisation (keys, applications, everybody's sessions, sign-ins at unknown addresses) stands
+    under no path. It is the service's own: Global Administrators read it, and whoever reads the audit in the
+    organisation that stands for the service.
+    """
+    reading = [grant for grant in grants if Permission.VIEW_AUDIT in role_of(grant).permissions]
+    found = [(grant.organisation.path, grant.reaches_children) for grant in reading]
+    if any(
+        grant.role == RoleName.GLOBAL_ADMINISTRATOR or grant.organisation.code == OF_THE_SERVICE for grant in reading
+    ):
+        found.append(("", False))
+    return found

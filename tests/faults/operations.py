@@ -53,6 +53,7 @@ from resecure.operations.sign_in_to_application import sign_in_to_application
 from resecure.operations.stop_sign_in import stop_sign_in
 from resecure.operations.tell_applications import tell_applications
 from resecure.operations.unlock import unlock
+from resecure.operations.view_audit import Filters, export_audit, view_audit
 from resecure.propagation.models import Delivery
 from tests.attacks.stories import (
     CHOSEN,
@@ -367,3 +368,15 @@ def rotate_the_encryption_key(world: World) -> Prepared:
             rotate_encryption_key(by=system_account())
 
     return call
+
+
+@prepares
+def read_about_a_person(world: World) -> Prepared:
+    person, by = world.person(), world.administrator("auditor")
+    return lambda: view_audit(Filters(target=person.address), by=by)
+
+
+@prepares
+def export_the_audit(world: World) -> Prepared:
+    by = world.administrator("auditor")
+    return lambda: export_audit(Filters(), by=by, form="csv")

@@ -10,6 +10,7 @@ from resecure.entrypoints.api import (
     accounts,
     actions,
     applications,
+    audit,
     my_account,
     organisations,
     problems,
@@ -21,7 +22,7 @@ from resecure.entrypoints.api.service import make, patterns
 
 app_name = "api"
 api = make()
-for area in (sign_in, my_account, accounts, actions, roles, resecurings, applications, organisations):
+for area in (sign_in, my_account, accounts, actions, roles, resecurings, applications, organisations, audit):
     api.add_router("", area.router)
 
 

@@ -49,7 +49,7 @@ def show(
     from resecure.audit.models import Record
 
     account = account_at(address)
-    rows = list(Record.objects.filter(target=account.pk).order_by("-id")[:most])[::-1]
+    rows = list(Record.objects.filter(target=account.pk).order_by("-at", "-id")[:most])[::-1]
     if not rows:
         say("Nothing is on record about this account.")
         return

@@ -15,6 +15,7 @@ from resecure.entrypoints.web import errors
 from resecure.entrypoints.web.http import sign_in_handle
 from resecure.identity.roles import held_by
 from resecure.operations.shared import step_frame
+from resecure.policy.actions import audit_scope
 from resecure.policy.refusals import NotSignedIn
 from resecure.policy.roles import Permission, role_of
 
@@ -55,6 +56,20 @@ def administrator(view: View) -> View:
         return view(request, *args, **kwargs)
 
     guarded.access = "administrator"  # type: ignore[attr-defined]
+    return guarded
+
+
+def auditor(view: View) -> View:
+    """Only with a role that reads the audit. Which records, the operation decides."""
+
+    @administrator
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not audit_scope(request.grants):  # type: ignore[attr-defined]
+            return errors.forbidden(request)
+        return view(request, *args, **kwargs)
+
+    guarded.access = "auditor"  # type: ignore[attr-defined]
     return guarded
 
 

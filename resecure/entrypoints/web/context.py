@@ -52,6 +52,8 @@ def _navigation(request: HttpRequest, me: Any) -> list[dict[str, Any]]:
     items = [(_("Home"), reverse("my_account:home"))]
     if any(Permission.VIEW_ACCOUNT in role_of(grant).permissions for grant in grants):
         items.append((_("User Management"), reverse("user_management:search")))
+    if any(Permission.VIEW_AUDIT in role_of(grant).permissions for grant in grants):
+        items.append((_("Audit"), reverse("audit:index")))
     if any(Permission.REGISTER_APPLICATION in role_of(grant).permissions for grant in grants):
         items.append((_("Applications"), reverse("applications:index")))
     items.append((_("My account"), reverse("my_account:profile")))

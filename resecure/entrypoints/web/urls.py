@@ -10,6 +10,7 @@ urlpatterns = [
         include("resecure.entrypoints.web.user_management.urls", namespace="user_management"),
     ),
     path("applications/", include("resecure.entrypoints.web.applications.urls", namespace="applications")),
+    path("audit/", include("resecure.entrypoints.web.audit.urls", namespace="audit")),
     path("organisations/", include("resecure.entrypoints.web.organisations.urls", namespace="organisations")),
     path("help/", include("resecure.entrypoints.web.help.urls", namespace="help")),
     path("mailbox/", include("resecure.entrypoints.web.mailbox.urls", namespace="mailbox")),

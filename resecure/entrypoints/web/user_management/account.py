@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,34 +10,24 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from resecure.audit.events import SENTENCES, Event
 from resecure.audit.models import Record
+from resecure.entrypoints.record_words import more, sentence
 from resecure.entrypoints.web.access import administrator
 from resecure.entrypoints.web.user_management import progress
 from resecure.entrypoints.web.user_management.forms import ResecureForm
 from resecure.entrypoints.web.user_management.shared import look, names_of, page
 from resecure.identity import sessions
-from resecure.identity.accounts import MAY_SIGN_IN, Account, Status
+from resecure.identity.accounts import MAY_SIGN_IN, Account
 from resecure.identity.agreements import AupAcceptance, AupVersion, WithdrawnBecause, current_aup
-from resecure.identity.confirmations import Method
-from resecure.identity.roles import RoleName
-from resecure.policy.actions import BUTTONS, Facts, permissions_over, reasons_not_to
+from resecure.identity.roles import RoleGrant
+from resecure.operations.view_audit import names_within
+from resecure.policy.actions import BUTTONS, Facts, is_visible, permissions_over, reasons_not_to, visible_scope
 from resecure.policy.roles import Permission
 
 HISTORY = 10
 MANY = 100
-# What can be refused and has no button.
-_OTHER_OPERATIONS = {
-    Permission.CREATE_ACCOUNT: gettext_lazy("Create account"),
-    Permission.CONFIRM_IDENTITY: gettext_lazy("Confirm identity"),
-    Permission.LIFT_AUTHENTICATION_LOCK: gettext_lazy("Allow Authenticate User again"),
-    Permission.GRANT_ROLE: gettext_lazy("Grant role"),
-    Permission.WITHDRAW_ROLE: gettext_lazy("Withdraw role"),
-    Permission.SET_ORGANISATION_POLICY: gettext_lazy("Set policy"),
-}
 # The one that takes an account back first, then what helps the person in, then what shuts the account.
 ORDER = (
     Permission.RESECURE,
@@ -81,7 +70,8 @@ def account(request: HttpRequest, account_id: UUID) -> HttpResponse:
         "may_grant": Permission.GRANT_ROLE in allowed,
         "may_set_policy": Permission.SET_ORGANISATION_POLICY in allowed,
         "form": ResecureForm() if may_resecure else None,
-        "history": _history(found),
+        "history": _history(found, facts.actor_grants),
+        "history_href": reverse("audit:of_account", args=[found.pk]) if Permission.VIEW_AUDIT in allowed else "",
         "back_href": reverse("user_management:search"),
         "back_text": _("Back to User Management"),
     }
@@ -144,38 +134,11 @@ def _sessions(facts: Facts) -> str:
     return _("more than %(many)d") % {"many": MANY} if found > MANY else str(found)
 
 
-def _history(found: Account) -> list[tuple[datetime, str, str]]:
-    """The last records about the account: when, the sentence, and what belongs to it."""
-    records = list(Record.objects.filter(target=found.pk).order_by("-id")[:HISTORY])
-    names = names_of(each.actor for each in records)
-    return [
-        (each.at, _sentence(each, target=found.name, names=names), _more(json.loads(each.details))) for each in records
-    ]
-
-
-def _sentence(record: Record, *, target: str, names: dict[UUID, str]) -> str:
-    try:
-        sentence = str(SENTENCES[Event(record.event)])
-    except ValueError:
-        sentence = record.event  # a record of a later version: shown as it is rather than not at all
-    actor = names.get(record.actor, _("Somebody")) if record.actor else _("The service")
-    # Replaced, not formatted: a name that holds braces is a name.
-    return sentence.replace("{actor}", actor).replace("{target}", target)
-
-
-def _more(details: dict[str, Any]) -> str:
-    """What of a record's details helps an administrator: plain words only, and only what is known by name."""
-    parts = []
-    if (operation := details.get("operation")) in set(Permission) and details.get("reasons"):
-        parts.append(str((BUTTONS | _OTHER_OPERATIONS).get(Permission(operation), operation)))
-    if (method := details.get("method")) in Method.values:
-        parts.append(str(Method(method).label))
-    if reference := details.get("reference"):
-        parts.append(_("reference %(reference)s") % {"reference": reference})
-    if (role := details.get("role")) in RoleName.values:
-        parts.append(f"{RoleName(role).label}, {details.get('organisation', '')}")
-    if details.get("before") in Status.values and details.get("after") in Status.values:
-        parts.append(f"{Status(details['before']).label} → {Status(details['after']).label}")
-    if said := details.get("said"):
-        parts.append(f"“{said}”")
-    return "; ".join(parts)
+def _history(found: Account, grants: list[RoleGrant]) -> list[tuple[datetime, str, str]]:
+    """The last records about the account: when, the sentence, and what belongs to it. Of its time in organisations
+    that the reader may not see, nothing."""
+    scope = visible_scope(grants)
+    rows = list(Record.objects.filter(target=found.pk).order_by("-at", "-id")[: HISTORY * 5])
+    seen = [each for each in rows if is_visible(each.organisation_path, scope)][:HISTORY]
+    names = names_within(scope, [each for row in seen for each in (row.actor, row.target)])
+    return [(each.at, sentence(each, names=names), more(each)) for each in seen]
