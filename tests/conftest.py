@@ -41,6 +41,7 @@ class World:
         address = columns.pop("address", f"someone.{self.made}@example.org")
         accepted = columns.pop("accepted", True)
         secret = columns.pop("secret", "marmaladesky")
+        columns.setdefault("mobile", "07700900123")
         account = Account.objects.create(
             given_name=given,
             family_name=family,

@@ -22,6 +22,15 @@ class Method(models.TextChoices):
     ACCOUNT_SECRET = "account_secret", _("Account secret")
 
 
+class Document(models.TextChoices):
+    """The kind of photo ID that was seen. Its number is never written down."""
+
+    PASSPORT = "passport", _("Passport")
+    DRIVING_LICENCE = "driving_licence", _("Driving licence")
+    STAFF_CARD = "staff_card", _("Staff card with a photo")
+    IDENTITY_CARD = "identity_card", _("National identity card or residence permit")
+
+
 class Purpose(models.TextChoices):
     """The operation a confirmation is good for: one, never another."""
 
@@ -40,6 +49,8 @@ class IdentityConfirmation(models.Model):
     purpose = models.CharField(max_length=20, choices=Purpose.choices, default=Purpose.RESECURE)
     method = models.CharField(max_length=20, choices=Method.choices)
     reference = models.CharField(max_length=200)
+    # What the method asks to be noted beside the reference: kinds and endings, never a document's number.
+    details = models.JSONField(null=True)
     generation = models.BigIntegerField()
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()

@@ -7,6 +7,7 @@ from resecure.identity.application_sessions import ApplicationSession
 from resecure.identity.application_tokens import ApplicationToken
 from resecure.identity.applications import Application, ApplicationAccess, ApplicationSecret
 from resecure.identity.authentications import Authentication, HeardPosition
+from resecure.identity.cautions import Caution
 from resecure.identity.confirmations import IdentityConfirmation
 from resecure.identity.credentials import PasswordHistory, SecretHistory, SecurityQuestion
 from resecure.identity.organisations import Organisation
@@ -28,6 +29,7 @@ __all__ = [
     "AupAcceptance",
     "AupVersion",
     "Authentication",
+    "Caution",
     "HeardPosition",
     "IdentityConfirmation",
     "Organisation",

@@ -54,6 +54,8 @@ def _changed(account: Account, values: dict[str, str]) -> list[str]:
 
 def _write(account: Account, values: dict[str, str], *, now: datetime, **more: object) -> None:
     keys = search_keys(given_name=values["given_name"], family_name=values["family_name"], address=account.address)
+    if values["mobile"] != account.mobile:
+        more["mobile_changed_at"] = now
     touch(account, by=account.pk, now=now, **values, **keys, **more)
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from uuid import UUID
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from resecure.identity import cautions
 from resecure.identity.accounts import ACTIVE_BASED, IN_PROGRESS, Account, Status
 from resecure.identity.agreements import AupAcceptance
 from resecure.identity.confirmations import IdentityConfirmation
@@ -19,6 +21,7 @@ from resecure.identity.resecurings import Resecuring
 from resecure.identity.roles import RoleGrant, RoleName
 from resecure.identity.standing import Standing, lock_with_standing, standing_facts
 from resecure.policy.authentication import reasons_not_to_ask
+from resecure.policy.organisation_policy import OrganisationPolicy
 from resecure.policy.refusals import NotFound, NotSignedIn, Refusal
 from resecure.policy.roles import Permission, role_of, standing_of
 from resecure.policy.transitions import By, status_after
@@ -93,6 +96,16 @@ class Facts:
             resecuring=standing.resecuring,
             evidence=standing.evidence,
         )
+
+    @cached_property
+    def policy(self) -> OrganisationPolicy:
+        """What the organisations of the account's place ask for, read when it is first needed."""
+        return OrganisationPolicy.at(self.account.organisation_path)
+
+    @cached_property
+    def cautions(self) -> list[cautions.Caution]:
+        """Who was not sure about this account lately, the latest first. They block nothing."""
+        return cautions.on(self.account.pk, now=self.now)
 
     @property
     def awaits_temporary_password(self) -> bool:

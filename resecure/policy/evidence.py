@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from resecure.identity.confirmations import IdentityConfirmation, Method, Purpose, lives_until
 from resecure.identity.resecurings import Trigger
 from resecure.policy.actions import Facts
+from resecure.policy.confirmation_methods import reasons_against
 from resecure.policy.refusals import Refusal
 
 # Stands where there is no confirmation, so that what follows a refusal need not ask whether there is one.
@@ -65,4 +66,5 @@ def reasons_of_evidence(purpose: Purpose, facts: Facts) -> tuple[IdentityConfirm
                 _("Confirm again who the person is."),
             )
         ]
-    return facts.evidence, []
+    # What the method rests on may have changed since: a number, the policy, a role of the person.
+    return facts.evidence, reasons_against(Method(facts.evidence.method), facts)

@@ -16,6 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from resecure.identity.confirmations import Method
 from resecure.identity.organisations import PolicyOf, policies_on
 from resecure.policy.refusals import Invalid
 
@@ -183,8 +184,31 @@ CHANNEL_AGE = Number(
     costs=gettext_lazy("A thief who changed the number can be called back on it sooner."),
 )
 
+METHODS = Several(
+    key="confirmation_methods",
+    area=CONFIRMING,
+    label=gettext_lazy("Ways to confirm who a caller is"),
+    sentence=gettext_lazy("The others prove nothing here."),
+    default=frozenset(Method.values),
+    choices={each.value: each.label for each in Method},
+    looser_is="more",
+    costs=gettext_lazy("Each way more is one more that a caller who pretends can try."),
+)
+CAUTION_HOURS = Number(
+    key="caution_hours",
+    area=CONFIRMING,
+    label=gettext_lazy("Hours of caution after a caller could not be confirmed"),
+    sentence=gettext_lazy("So long every administrator who opens the account sees who was unsure, and when."),
+    default=24,
+    least=1,
+    most=720,
+    unit="hours",
+    looser_is="below",
+    costs=gettext_lazy("A caller who failed with one administrator finds the next one unwarned sooner."),
+)
+
 # One entry for each; the page, the API and the manual show them in this order, under their areas.
-SETTINGS: dict[str, Setting[Any]] = {each.key: each for each in (CHANNEL_AGE,)}
+SETTINGS: dict[str, Setting[Any]] = {each.key: each for each in (METHODS, CHANNEL_AGE, CAUTION_HOURS)}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -57,7 +57,12 @@ Key = Annotated[Text, Header("", alias="Idempotency-Key")]
 def confirm_identity(request: HttpRequest, account: UUID, payload: ConfirmationIn) -> Status[dict[str, Any]]:
     """Write down how the caller was identified; good once, for this operation, for half an hour."""
     made = confirm_operation.confirm_identity(
-        account, by=me_of(request), method=payload.method, reference=payload.reference, purpose=payload.operation
+        account,
+        by=me_of(request),
+        method=payload.method,
+        reference=payload.reference,
+        purpose=payload.operation,
+        document=payload.document,
     )
     return Status(201, {"id": made.pk, "operation": made.purpose, "expires_at": made.expires_at})
 

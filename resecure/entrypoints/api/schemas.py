@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from ninja import Schema
 from pydantic import AfterValidator, Field, StrictBool, model_validator
 
-from resecure.identity.confirmations import Method, Purpose
+from resecure.identity.confirmations import Document, Method, Purpose
 from resecure.identity.resecurings import Trigger
 from resecure.identity.roles import RoleName
 
@@ -104,6 +104,7 @@ class ConfirmationIn(Schema):
     method: Method
     reference: Text
     operation: Purpose = Purpose.RESECURE
+    document: Document | None = None
 
 
 class LettersIn(Schema):
@@ -293,6 +294,25 @@ class Action(Schema):
     reasons: list[Reason]
 
 
+class MethodOut(Action):
+    """``number`` is what to ring: shown, never typed. ``of``: whose it is, where it is the line manager's."""
+
+    number: str | None
+    of: str | None
+
+
+class Unsure(Schema):
+    name: str
+    at: datetime
+
+
+class CautionOut(Schema):
+    """Administrators who could not confirm somebody who asked for this account. It blocks nothing."""
+
+    until: datetime
+    unsure: list[Unsure]
+
+
 class AccountOut(Schema):
     id: UUID
     address: str
@@ -317,6 +337,8 @@ class AccountOut(Schema):
     roles: list[RoleOut]
     resecuring: UUID | None
     actions: dict[str, Action]
+    confirmation_methods: dict[str, MethodOut]
+    caution: CautionOut | None
 
 
 class AccountState(Schema):

@@ -16,9 +16,11 @@ from resecure.entrypoints.api.problems import Forbidden
 from resecure.identity import sessions
 from resecure.identity.accounts import Account
 from resecure.identity.agreements import AupVersion, current_aup
+from resecure.identity.confirmations import Method
 from resecure.identity.organisations import Organisation
 from resecure.identity.roles import RoleGrant, held_by
 from resecure.policy.actions import BUTTONS, Facts, reasons_not_to, visible_scope
+from resecure.policy.confirmation_methods import RULES, number_for, reasons_against
 
 Scope = Sequence[tuple[str, bool]]
 
@@ -85,8 +87,28 @@ def whole(facts: Facts) -> dict[str, Any]:
         "live_sessions": sessions.live(account, now=facts.now, idle=idle).count(),
         "roles": roles_of(facts.target_grants),
         "resecuring": facts.resecuring.pk if facts.resecuring else None,
+        "confirmation_methods": {method.value: _method(method, facts) for method in RULES},
+        "caution": _caution(facts),
         "actions": {permission.value: _action(reasons_not_to(permission, facts)) for permission in BUTTONS},
     }
+
+
+def _method(method: Method, facts: Facts) -> dict[str, Any]:
+    reasons = reasons_against(method, facts)
+    whose = None if reasons else number_for(method, facts)
+    return {
+        **_action(reasons),
+        "number": whose.mobile if whose else None,
+        "of": whose.name if whose and whose.pk != facts.account.pk else None,
+    }
+
+
+def _caution(facts: Facts) -> dict[str, Any] | None:
+    if not facts.cautions:
+        return None
+    names = _names(*(each.by for each in facts.cautions))
+    unsure = [{"name": names[each.by]["name"] if each.by in names else "", "at": each.at} for each in facts.cautions]
+    return {"until": max(each.until for each in facts.cautions), "unsure": unsure}
 
 
 def state_of(account: UUID) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from resecure.entrypoints.record_words import more, sentence
 from resecure.entrypoints.web.access import administrator
 from resecure.entrypoints.web.user_management import progress
 from resecure.entrypoints.web.user_management.forms import ResecureForm
-from resecure.entrypoints.web.user_management.shared import look, names_of, page
+from resecure.entrypoints.web.user_management.shared import caution_of, look, names_of, page
 from resecure.identity import sessions
 from resecure.identity.accounts import MAY_SIGN_IN, Account
 from resecure.identity.agreements import AupAcceptance, AupVersion, WithdrawnBecause, current_aup
@@ -69,9 +69,10 @@ def account(request: HttpRequest, account_id: UUID) -> HttpResponse:
         "may_confirm": not reasons_not_to(Permission.CONFIRM_IDENTITY, facts),
         "may_grant": Permission.GRANT_ROLE in allowed,
         "may_set_policy": Permission.SET_ORGANISATION_POLICY in allowed,
-        "form": ResecureForm() if may_resecure else None,
+        "form": ResecureForm(facts=facts) if may_resecure else None,
         "history": _history(found, facts.actor_grants),
         "history_href": reverse("audit:of_account", args=[found.pk]) if Permission.VIEW_AUDIT in allowed else "",
+        "caution": caution_of(facts),
         "back_href": reverse("user_management:search"),
         "back_text": _("Back to User Management"),
     }

@@ -21,6 +21,7 @@ from resecure.entrypoints.web.user_management.forms import IdentityForm, JoinFor
 from resecure.entrypoints.web.user_management.shared import (
     account_href,
     all_reasons,
+    caution_of,
     go_back_having_done,
     long_time,
     look,
@@ -171,8 +172,8 @@ def _page(action: Action) -> Callable[[HttpRequest, UUID], HttpResponse]:
             if reasons := reasons_not_to(action.permission, facts):
                 return not_now(request, facts, title=str(BUTTONS[action.permission]), reasons=reasons)
             initial = starting_with(request, facts, Purpose.UNLOCK) if action is UNLOCK else {}
-            return _show(request, facts, action, action.form(initial=initial))
-        form = action.form(request.POST)
+            return _show(request, facts, action, _form(action, facts, initial=initial))
+        form = _form(action, facts, request.POST)
         if not form.is_valid():
             return _show(request, facts, action, form)
         try:
@@ -192,6 +193,12 @@ def _page(action: Action) -> Callable[[HttpRequest, UUID], HttpResponse]:
     return view
 
 
+def _form(action: Action, facts: Facts, *sent: Any, **more: Any) -> PageForm:
+    if action.form is IdentityForm:
+        return IdentityForm(*sent, facts=facts, **more)
+    return action.form(*sent, **more)
+
+
 def _show(
     request: HttpRequest, facts: Facts, action: Action, form: PageForm, *, reasons: list[Refusal] | None = None
 ) -> HttpResponse:
@@ -207,6 +214,7 @@ def _show(
         "account": facts.account,
         "effects": [str(effect) % numbers for effect in action.effects],
         "form": form,
+        "caution": caution_of(facts) if isinstance(form, IdentityForm) else None,
         "warnings": [sentence_of(grant) for grant in last],
         "fields": [name for name in form.fields if last or not isinstance(form, ShutForm)],
         "button": str(BUTTONS[action.permission]),

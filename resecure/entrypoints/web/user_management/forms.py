@@ -6,15 +6,17 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from resecure.entrypoints.web.forms import PageForm, SecretField
 from resecure.identity.accounts import Status
-from resecure.identity.confirmations import IdentityConfirmation, Method, Purpose, by_secret
+from resecure.identity.confirmations import Document, IdentityConfirmation, Method, Purpose, by_secret
 from resecure.identity.resecurings import Trigger
 from resecure.identity.roles import RoleName
 from resecure.operations.confirm_identity import confirm_identity
 from resecure.policy.actions import Facts
+from resecure.policy.confirmation_methods import RULES, number_for, usable
 from resecure.policy.evidence import contradiction
 from resecure.policy.roles import ROLES
 
@@ -44,13 +46,6 @@ class IdentityForm(PageForm):
     """How the person was identified. The write checks it again; without it nothing is done."""
 
     option_hints = {
-        "method": {
-            Method.IN_PERSON: _("You see the person and a photo ID with the name of this account."),
-            Method.VIDEO_CALL: _("They hold up a photo ID and read back a code sent to the number on record."),
-            Method.CALL_BACK: _("You hang up and ring the number on record, never one the caller gives."),
-            Method.LINE_MANAGER: _("You ring the manager on the directory's number, and they know this person."),
-            Method.ACCOUNT_SECRET: _("They gave the characters of their account secret that were asked for."),
-        },
         "because": {
             Trigger.FORGOTTEN_SECRET: _("Nobody can look it up, and they cannot set another themselves."),
             Trigger.FORGOTTEN_ANSWERS: _("For accounts that still have questions from before secrets."),
@@ -62,7 +57,10 @@ class IdentityForm(PageForm):
         label=_("How did you confirm who they are?"),
         choices=Method.choices,
         widget=forms.RadioSelect,
-        error_messages={"required": _("Choose how you confirmed who they are")},
+        error_messages={
+            "required": _("Choose how you confirmed who they are"),
+            "invalid_choice": _("Choose a way that is possible for this person now"),
+        },
     )
     reference = forms.CharField(
         label=_("Reference"),
@@ -70,6 +68,22 @@ class IdentityForm(PageForm):
         max_length=200,
         error_messages={"required": _("Enter a reference, for example the number of the call")},
     )
+
+    document = forms.ChoiceField(
+        label=_("Photo ID that you saw in person"),
+        choices=[("", _("Not noted")), *Document.choices],
+        required=False,
+    )
+
+    def __init__(self, *args: Any, facts: Facts, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        found = usable(facts)
+        field = self.fields["method"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(each.value, each.label) for each, reasons in found.items() if not reasons]
+        self.method_hints = {each.value: _hint(each, facts) for each, reasons in found.items() if not reasons}
+        # What is not possible is said, with why: whoever does not find it would try something worse.
+        self.not_possible = [(each.label, reasons) for each, reasons in found.items() if reasons]
 
     def confirm(self, facts: Facts, *, purpose: Purpose) -> IdentityConfirmation:
         """Write down what the form says; or, by the secret, what Authenticate User wrote. Raises Refused, NotFound,
@@ -84,13 +98,26 @@ class IdentityForm(PageForm):
             method=Method(self.cleaned_data["method"]),
             reference=self.cleaned_data["reference"],
             purpose=purpose,
+            document=Document(self.cleaned_data["document"]) if self.cleaned_data["document"] else None,
         )
+
+
+def _hint(method: Method, facts: Facts) -> str:
+    """What to do; with the number to ring, which nobody types."""
+    sentence = str(RULES[method].sentence)
+    whose = number_for(method, facts)
+    if whose is None:
+        return sentence
+    if whose.pk == facts.account.pk:
+        return f"{sentence} {gettext('Number on record: %(number)s') % {'number': whose.mobile}}"
+    words = {"name": whose.name, "number": whose.mobile}
+    return f"{sentence} {gettext('Line manager: %(name)s, %(number)s') % words}"
 
 
 class ResecureForm(IdentityForm):
     """The dialog. The key makes a second click, or a repeated request, the same request."""
 
-    field_order = ["because", "method", "reference", "key"]
+    field_order = ["because", "method", "document", "reference", "key"]
 
     because = forms.ChoiceField(
         label=_("Why is the account resecured?"),
@@ -173,7 +200,7 @@ class TemporaryPasswordForm(PageForm):
 class ResetPasswordForm(TemporaryPasswordForm, IdentityForm):
     """The same for a person who has a password: then somebody must have confirmed who they are."""
 
-    field_order = ["method", "reference", "how", "typed", "require_change", "change_not_required_because"]
+    field_order = ["method", "document", "reference", "how", "typed", "require_change", "change_not_required_because"]
     option_hints = {**IdentityForm.option_hints, **TemporaryPasswordForm.option_hints}
 
 

@@ -15,6 +15,7 @@ from resecure.entrypoints.web.user_management.forms import ResecureForm, key_of
 from resecure.entrypoints.web.user_management.shared import (
     account_href,
     all_reasons,
+    caution_of,
     look,
     not_now,
     page,
@@ -39,8 +40,8 @@ def resecure_page(request: HttpRequest, account_id: UUID) -> HttpResponse:
         if reasons := reasons_not_to(Permission.RESECURE, facts):
             return not_now(request, facts, title=str(BUTTONS[Permission.RESECURE]), reasons=reasons)
         initial = starting_with(request, facts, Purpose.RESECURE)
-        return _show(request, facts, ResecureForm(initial=initial))
-    form = ResecureForm(request.POST)
+        return _show(request, facts, ResecureForm(initial=initial, facts=facts))
+    form = ResecureForm(request.POST, facts=facts)
     if not form.is_valid():
         return _show(request, facts, form)
     try:
@@ -80,6 +81,7 @@ def _show(
         "page_title": _("Resecure the account of %(name)s?") % {"name": facts.account.name},
         "account": facts.account,
         "form": form,
+        "caution": caution_of(facts),
         "back_href": account_href(facts.account.pk),
         "back_text": _("Back to the account"),
     }

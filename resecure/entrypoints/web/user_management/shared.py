@@ -52,6 +52,15 @@ def look(request: HttpRequest, account_id: UUID, *, asked: Permission = Permissi
     return look_at(account_id, by=me_of(request), asked=asked)
 
 
+def caution_of(facts: Facts) -> dict[str, Any] | None:
+    """Who was not sure about this account, and when, for parts/caution.jinja; None where nobody was."""
+    if not facts.cautions:
+        return None
+    names = names_of(each.by for each in facts.cautions)
+    unsure = [(names.get(each.by, _("Somebody")), each.at) for each in facts.cautions]
+    return {"until": max(each.until for each in facts.cautions), "unsure": unsure}
+
+
 MONTH = 365.25 / 12
 
 

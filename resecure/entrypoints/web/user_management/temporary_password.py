@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -22,6 +24,7 @@ from resecure.entrypoints.web.user_management.forms import (
 from resecure.entrypoints.web.user_management.shared import (
     account_href,
     all_reasons,
+    caution_of,
     look,
     not_now,
     page,
@@ -110,7 +113,10 @@ def _title(facts: Facts) -> str:
 def _form(
     facts: Facts, request: HttpRequest | None = None, *, begin: dict[str, str] | None = None, **changes: str
 ) -> TemporaryPasswordForm:
-    kind = ResetPasswordForm if reset_needs_evidence(facts) else TemporaryPasswordForm
+    if reset_needs_evidence(facts):
+        kind: Callable[..., TemporaryPasswordForm] = partial(ResetPasswordForm, facts=facts)
+    else:
+        kind = TemporaryPasswordForm
     if request is None:
         return kind(initial={"seen_generation": facts.account.generation, **(begin or {})}, **_options())
     data = request.POST.copy()
@@ -149,6 +155,7 @@ def _show(
         "page_title": _title(facts),
         "account": facts.account,
         "form": form,
+        "caution": caution_of(facts),
         "needs_identity": isinstance(form, ResetPasswordForm),
         "rules": [{"text": rule.text, "rule": rule.check, "value": rule.value} for rule in temporary_password_rules()],
         "hours": settings.RESECURE.temporary_password_hours,
