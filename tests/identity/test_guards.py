@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from resecure.identity.accounts import Account
 from resecure.identity.agreements import accept
+from resecure.identity import cautions
 from resecure.identity.alerts import AlertKind, raise_alert
 from resecure.identity.authentications import Authentication, note_heard
 from resecure.identity.organisations import Organisation
@@ -52,6 +53,7 @@ BREAKS = {
     "heard_once": 'INSERT INTO identity_heardposition (account_id, administrator, "of", position, heard_at)'
     ' SELECT account_id, administrator, "of", position, now() FROM identity_heardposition',
     "alert_acknowledged_by_somebody": "UPDATE identity_alert SET acknowledged_at = now()",
+    "caution_ends_later": "UPDATE identity_caution SET until = at",
     "application_kind_known": "UPDATE identity_application SET kind = 'spaceship'",
     "application_name_once": "INSERT INTO identity_application (id, name, kind, address, redirect_addresses,"
     " after_sign_out_addresses, logout_address, question_address, asks_each_time, registered_at, registered_by,"
@@ -85,6 +87,7 @@ def full(world: World) -> World:
         idempotency_key="k",
     )
     signed_in_to_one(world)
+    cautions.mark(person.pk, by=person.pk, at=timezone.now(), until=timezone.now() + timedelta(hours=1))
     raise_alert(
         AlertKind.NOT_CONFIRMED, account=person.pk, actor=by.pk, organisation_path="REG.PRA.", at=timezone.now()
     )
