@@ -10,9 +10,9 @@ from django.apps import apps
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
+from resecure.identity import cautions
 from resecure.identity.accounts import Account
 from resecure.identity.agreements import accept
-from resecure.identity import cautions
 from resecure.identity.alerts import AlertKind, raise_alert
 from resecure.identity.authentications import Authentication, note_heard
 from resecure.identity.organisations import Organisation

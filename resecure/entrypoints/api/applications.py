@@ -10,16 +10,14 @@ from django.utils import timezone
 from ninja import Router, Status
 
 from resecure.entrypoints.api.access import me_of
-from resecure.entrypoints.api.schemas import (
-    ApplicationIn,
-    ApplicationNewIn,
+from resecure.entrypoints.api.application_schemas import (
     ApplicationOut,
     ApplicationRegistered,
     Applications,
     ApplicationSecretOut,
     MyApplications,
-    answers,
 )
+from resecure.entrypoints.api.schemas import ApplicationIn, ApplicationNewIn, answers
 from resecure.identity import application_sessions
 from resecure.identity.applications import Application, Kind
 from resecure.operations import leave_application as leave_operation
