@@ -22,6 +22,7 @@ class Event(StrEnum):
     ACCOUNT_CREATED = "account_created"
     ACCOUNT_UNLOCKED = "account_unlocked"
     ACCOUNT_LOCKED = "account_locked"
+    ACCOUNT_FROZEN = "account_frozen"
     ACCOUNT_DISABLED = "account_disabled"
     ACCOUNT_ENABLED = "account_enabled"
     ACCOUNT_MARKED_AS_LEAVER = "account_marked_as_leaver"
@@ -79,6 +80,7 @@ SENTENCES: dict[Event, str | Promise] = {
     Event.ACCOUNT_CREATED: _("{actor} created the account of {target}"),
     Event.ACCOUNT_UNLOCKED: _("{actor} unlocked {target}"),
     Event.ACCOUNT_LOCKED: _("{target} was locked after too many wrong passwords"),
+    Event.ACCOUNT_FROZEN: _("Somebody who was written to said that it was not them: {target} was frozen"),
     Event.ACCOUNT_DISABLED: _("{actor} disabled {target}"),
     Event.ACCOUNT_ENABLED: _("{actor} enabled {target}"),
     Event.ACCOUNT_MARKED_AS_LEAVER: _("{actor} marked {target} as a leaver"),

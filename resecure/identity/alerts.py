@@ -14,6 +14,7 @@ class AlertKind(models.TextChoices):
     """What was noticed. The value is stored; the label is what people read."""
 
     NOT_CONFIRMED = "not_confirmed", _("An administrator could not confirm who asked")
+    NOT_ME = "not_me", _("Somebody said: this wasn’t me, and the account was frozen")
     AUTHENTICATION_FAILED = "authentication_failed", _("Authenticate User failed several times")
 
 

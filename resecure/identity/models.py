@@ -9,7 +9,9 @@ from resecure.identity.applications import Application, ApplicationAccess, Appli
 from resecure.identity.authentications import Authentication, HeardPosition
 from resecure.identity.cautions import Caution
 from resecure.identity.confirmations import IdentityConfirmation
+from resecure.identity.contacts import FormerContact
 from resecure.identity.credentials import PasswordHistory, SecretHistory, SecurityQuestion
+from resecure.identity.not_me import NotMeLink
 from resecure.identity.organisations import Organisation
 from resecure.identity.resecurings import Resecuring
 from resecure.identity.roles import RoleGrant
@@ -30,8 +32,10 @@ __all__ = [
     "AupVersion",
     "Authentication",
     "Caution",
+    "FormerContact",
     "HeardPosition",
     "IdentityConfirmation",
+    "NotMeLink",
     "Organisation",
     "PasswordHistory",
     "Resecuring",

@@ -14,6 +14,7 @@ ACCESS = "rat_"
 REFRESH = "rrt_"
 HANDOVER = "rho_"
 FORWARD = "rft_"
+NOT_ME = "rnm_"
 
 
 def new(prefix: str) -> tuple[str, bytes]:

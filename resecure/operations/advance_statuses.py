@@ -18,8 +18,7 @@ from resecure.identity import resecurings, roles, sessions
 from resecure.identity.accounts import IN_PROGRESS, Account, Status
 from resecure.identity.resecurings import Outcome, Resecuring
 from resecure.operations.shared.moving import NO_LOCK
-from resecure.operations.shared.telling import told
-from resecure.propagation import outbox
+from resecure.operations.shared.telling import tell
 from resecure.propagation.models import Change, Delivery, State
 
 _SETTLES = {
@@ -133,14 +132,14 @@ def _advance(pk: UUID, due: Due, *, by: Account, now: datetime) -> int:
         sessions.revoke_all(locked, by=by.pk, now=now, **columns)
         if due.after is Status.INACTIVE:
             resecurings.end(locked.pk, outcome=Outcome.LAPSED, now=now)
-            outbox.announce(Change.INACTIVE, account=locked.pk, at=now, payload=told(locked))
+            tell(Change.INACTIVE, locked, at=now)
         elif due.after is Status.DELETED_PERMANENT:
             resecurings.end(locked.pk, outcome=Outcome.CLOSED, now=now)
         if due.after is Status.DELETED:
             # As when an administrator deletes: restored, the account comes back without its roles.
             roles.withdraw(roles.held_by(locked.pk)[locked.pk], by=by.pk, now=now)
             if before != Status.DELETING:  # that deletion was told to all when it began
-                outbox.announce(Change.DELETED, account=locked.pk, at=now, payload=told(locked))
+                tell(Change.DELETED, locked, at=now)
         record.append(
             Event.ACCOUNT_STATUS_ADVANCED,
             actor=by.pk,

@@ -18,14 +18,13 @@ from resecure.identity.authentications import Authentication
 from resecure.identity.confirmations import IdentityConfirmation, Method, Purpose
 from resecure.operations.shared.frame import Frame, acting, insist
 from resecure.operations.shared.on_schedule import on_schedule
-from resecure.operations.shared.telling import tell_administrators, told
+from resecure.operations.shared.telling import tell, tell_administrators
 from resecure.operations.shared.typed import one_line
 from resecure.policy.actions import standing_for
 from resecure.policy.authentication import lock_after, no_secret, tries_left
 from resecure.policy.refusals import Invalid, Refusal, Refused
 from resecure.policy.roles import Permission
-from resecure.propagation import outbox
-from resecure.propagation.models import Change, System
+from resecure.propagation.models import Change
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,12 +135,10 @@ def _confirm(frame: Frame, purpose: Purpose, reference: str) -> IdentityConfirma
 
 def _tell(frame: Frame, state: Authentication, *, locked: bool) -> None:
     frame.details.update(failures=state.failures, locked=locked)
-    outbox.announce(
+    tell(
         Change.AUTHENTICATION_LOCKED if locked else Change.AUTHENTICATION_FAILED,
-        account=frame.account.pk,
+        frame.account,
         at=frame.now,
-        payload=told(frame.account),
-        systems=(System.MAIL,),
     )
     tell_administrators(
         Change.LOOK_AUTHENTICATION_LOCKED if locked else Change.LOOK_AUTHENTICATION_FAILED,

@@ -15,11 +15,10 @@ from resecure.audit.events import Event
 from resecure.identity import credentials, passwords, sessions, throttles
 from resecure.identity.accounts import Account
 from resecure.operations.shared.progress import Client
-from resecure.operations.shared.telling import told
+from resecure.operations.shared.telling import tell
 from resecure.policy.next_sign_in import Step, still_owed
 from resecure.policy.passwords import faults_of_password
 from resecure.policy.refusals import Invalid, NotSignedIn, Throttled
-from resecure.propagation import outbox
 from resecure.propagation.models import Change
 
 
@@ -60,7 +59,7 @@ def change_password(account: UUID, *, old: str, new: str, client: Client) -> str
         )
         if opened is None:
             raise NotSignedIn
-        outbox.announce(Change.PASSWORD_CHANGED, account=account, at=now, payload=told(locked))
+        tell(Change.PASSWORD_CHANGED, locked, at=now)
         record.append(
             Event.PASSWORD_CHANGED,
             actor=account,

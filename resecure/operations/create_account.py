@@ -16,12 +16,11 @@ from resecure.identity.accounts import Account, Status, search_keys
 from resecure.identity.organisations import Organisation, by_code
 from resecure.identity.roles import held_by
 from resecure.operations.shared.frame import RECORDED, insist_still_acting, record_refusal
-from resecure.operations.shared.telling import told
+from resecure.operations.shared.telling import tell
 from resecure.operations.shared.typed import mail_address, mobile_number, name_part
 from resecure.policy.actions import permissions_at
 from resecure.policy.refusals import Invalid, InvalidOnRecord, Refusal, Refused
 from resecure.policy.roles import Permission
-from resecure.propagation import outbox
 from resecure.propagation.models import Change
 
 
@@ -71,7 +70,7 @@ def create_account(
                     {"address": [_("This address belongs to another account; enter a different one")]},
                     code="address_taken",
                 ) from None
-            outbox.announce(Change.CREATED, account=made.pk, at=now, payload=told(made))
+            tell(Change.CREATED, made, at=now)
             record.append(
                 Event.ACCOUNT_CREATED,
                 actor=by.pk,

@@ -7,10 +7,9 @@ from uuid import UUID
 from resecure.audit.events import Event
 from resecure.identity.accounts import Account
 from resecure.operations.shared.frame import acting, insist, move_status, too_few_left
-from resecure.operations.shared.telling import told
+from resecure.operations.shared.telling import tell
 from resecure.policy.roles import Permission
 from resecure.policy.transitions import By
-from resecure.propagation import outbox
 from resecure.propagation.models import Change
 
 
@@ -24,4 +23,4 @@ def disable(account: UUID, *, by: Account, though_it_is_the_last: bool = False) 
         last = too_few_left(frame, frame.facts.target_grants, though_it_is_the_last=though_it_is_the_last)
         insist(Permission.DISABLE, frame, *last)
         move_status(frame, By.DISABLE)
-        outbox.announce(Change.DISABLED, account=account, at=frame.now, payload=told(frame.account))
+        tell(Change.DISABLED, frame.account, at=frame.now)

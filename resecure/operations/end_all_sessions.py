@@ -8,9 +8,8 @@ from resecure.audit.events import Event
 from resecure.identity import sessions
 from resecure.identity.accounts import Account
 from resecure.operations.shared.frame import acting, insist
-from resecure.operations.shared.telling import told
+from resecure.operations.shared.telling import tell
 from resecure.policy.roles import Permission
-from resecure.propagation import outbox
 from resecure.propagation.models import Change
 
 
@@ -22,4 +21,4 @@ def end_all_sessions(account: UUID, *, by: Account) -> None:
     with acting(Event.SESSIONS_ENDED, account, by=by, permission=Permission.END_ALL_SESSIONS) as frame:
         insist(Permission.END_ALL_SESSIONS, frame)
         sessions.revoke_all(frame.account, by=by.pk, now=frame.now)
-        outbox.announce(Change.SESSIONS_ENDED, account=account, at=frame.now, payload=told(frame.account))
+        tell(Change.SESSIONS_ENDED, frame.account, at=frame.now)

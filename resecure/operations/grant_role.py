@@ -12,11 +12,10 @@ from resecure.identity.accounts import Account
 from resecure.identity.organisations import Organisation, by_code
 from resecure.identity.roles import RoleGrant, RoleName
 from resecure.operations.shared.frame import Frame, acting, insist, too_few_left
-from resecure.operations.shared.telling import told
+from resecure.operations.shared.telling import tell
 from resecure.policy.actions import permissions_at
 from resecure.policy.refusals import InvalidOnRecord, Refusal
 from resecure.policy.roles import Permission, role_of
-from resecure.propagation import outbox
 from resecure.propagation.models import Change
 
 
@@ -44,9 +43,7 @@ def grant_role(
             granted_by=by.pk,
         )
         sessions.revoke_all(frame.account, by=by.pk, now=frame.now)
-        outbox.announce(
-            Change.ROLE_GRANTED, account=account, at=frame.now, payload=told(frame.account, role=role.value)
-        )
+        tell(Change.ROLE_GRANTED, frame.account, at=frame.now, role=role.value)
         frame.details.update(role=role.value, organisation=at.code, reaches_children=reaches_children)
     return made
 
@@ -70,9 +67,7 @@ def withdraw_role(account: UUID, *, grant: int, by: Account, though_it_is_the_la
         assert held is not None
         roles.withdraw([held], by=by.pk, now=frame.now)
         sessions.revoke_all(frame.account, by=by.pk, now=frame.now)
-        outbox.announce(
-            Change.ROLE_WITHDRAWN, account=account, at=frame.now, payload=told(frame.account, role=held.role)
-        )
+        tell(Change.ROLE_WITHDRAWN, frame.account, at=frame.now, role=held.role)
         frame.details.update(role=held.role, organisation=held.organisation.code)
 
 

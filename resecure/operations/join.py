@@ -10,12 +10,11 @@ from resecure.audit.events import Event
 from resecure.identity.accounts import Account
 from resecure.identity.organisations import by_code
 from resecure.operations.shared.frame import acting, days_anew, insist, move_status
-from resecure.operations.shared.telling import told
+from resecure.operations.shared.telling import tell
 from resecure.policy.actions import permissions_at
 from resecure.policy.refusals import Invalid, InvalidOnRecord
 from resecure.policy.roles import Permission
 from resecure.policy.transitions import By
-from resecure.propagation import outbox
 from resecure.propagation.models import Change
 
 
@@ -34,4 +33,4 @@ def join(account: UUID, *, organisation_code: str, by: Account) -> None:
             raise Invalid({"organisation": [_("This organisation is closed; enter the code of an open one")]})
         frame.details.update(left=frame.account.organisation.code, joined=to.code)
         move_status(frame, By.JOIN, organisation=to, organisation_path=to.path, **days_anew(frame))
-        outbox.announce(Change.JOINED, account=account, at=frame.now, payload=told(frame.account))
+        tell(Change.JOINED, frame.account, at=frame.now)

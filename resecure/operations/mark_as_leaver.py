@@ -8,10 +8,9 @@ from resecure.audit.events import Event
 from resecure.identity import roles
 from resecure.identity.accounts import Account
 from resecure.operations.shared.frame import acting, insist, move_status, too_few_left
-from resecure.operations.shared.telling import told
+from resecure.operations.shared.telling import tell
 from resecure.policy.roles import Permission
 from resecure.policy.transitions import By
-from resecure.propagation import outbox
 from resecure.propagation.models import Change
 
 
@@ -27,5 +26,5 @@ def mark_as_leaver(account: UUID, *, by: Account, though_it_is_the_last: bool = 
         insist(Permission.MARK_AS_LEAVER, frame, *last)
         move_status(frame, By.MARK_AS_LEAVER)
         ended = roles.withdraw(frame.facts.target_grants, by=by.pk, now=frame.now)
-        outbox.announce(Change.LEAVER, account=account, at=frame.now, payload=told(frame.account))
+        tell(Change.LEAVER, frame.account, at=frame.now)
         frame.details.update(roles_ended=ended)

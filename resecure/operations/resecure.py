@@ -16,12 +16,11 @@ from resecure.identity.confirmations import Purpose
 from resecure.identity.resecurings import Resecuring, Trigger
 from resecure.identity.taking_back import take_back
 from resecure.operations.shared.frame import acting, insist
-from resecure.operations.shared.telling import told
+from resecure.operations.shared.telling import reach_of, tell
 from resecure.operations.shared.typed import request_key
 from resecure.policy.evidence import contradiction, reasons_of_evidence
 from resecure.policy.refusals import Refusal, Refused
 from resecure.policy.roles import Permission
-from resecure.propagation import outbox
 from resecure.propagation.models import Change
 
 
@@ -60,6 +59,7 @@ def resecure(
             missing += contradiction(because.value, evidence.method)
             insist(Permission.RESECURE, frame, *missing)  # (1) may they, now, and do they know who it is?
             finish_by = frame.now + timedelta(days=settings.RESECURE.finish_within_days)
+            reach = reach_of(frame.account, at=frame.now, others=True)
             with queued(last=True):  # every write below, the record and the COMMIT, in one go; any error undoes all
                 made = take_back(  # (2) to (6): the evidence is used up and the four effects take place
                     frame.account,
@@ -70,9 +70,8 @@ def resecure(
                     now=frame.now,
                     finish_by=finish_by,
                 )
-                outbox.announce(  # (7) rows; the worker delivers them once this has committed
-                    Change.RESECURED, account=account, at=frame.now, payload=told(frame.account), resecuring=made.pk
-                )
+                # (7) rows; the worker delivers them once this has committed
+                tell(Change.RESECURED, frame.account, at=frame.now, resecuring=made.pk, reach=reach)
                 frame.write_record(  # (8) the record; if it cannot be written, none of this happened
                     resecuring=str(made.pk),
                     because=because.value,

@@ -7,10 +7,9 @@ from uuid import UUID
 from resecure.audit.events import Event
 from resecure.identity.accounts import Account
 from resecure.operations.shared.frame import acting, days_anew, insist, move_status
-from resecure.operations.shared.telling import told
+from resecure.operations.shared.telling import tell
 from resecure.policy.roles import Permission
 from resecure.policy.transitions import By
-from resecure.propagation import outbox
 from resecure.propagation.models import Change
 
 
@@ -22,4 +21,4 @@ def restore(account: UUID, *, by: Account) -> None:
     with acting(Event.ACCOUNT_RESTORED, account, by=by, permission=Permission.RESTORE) as frame:
         insist(Permission.RESTORE, frame)
         move_status(frame, By.RESTORE, **days_anew(frame))
-        outbox.announce(Change.RESTORED, account=account, at=frame.now, payload=told(frame.account))
+        tell(Change.RESTORED, frame.account, at=frame.now)

@@ -17,7 +17,7 @@ from resecure.identity.confirmations import Purpose
 from resecure.operations.shared.asked_before import Asked, key_was_used
 from resecure.operations.shared.frame import RECORDED, Frame, acting, insist, record_refusal
 from resecure.operations.shared.moving import columns_of_move
-from resecure.operations.shared.telling import told
+from resecure.operations.shared.telling import tell
 from resecure.operations.shared.typed import one_line
 from resecure.policy.actions import Facts, insist_on_scope
 from resecure.policy.evidence import reasons_of_evidence, reset_needs_evidence
@@ -26,7 +26,6 @@ from resecure.policy.passwords import faults_of_temporary_password, faults_of_ty
 from resecure.policy.refusals import Invalid, NotFound, Refusal, Refused
 from resecure.policy.roles import Permission
 from resecure.policy.transitions import By
-from resecure.propagation import outbox
 from resecure.propagation.models import Change
 
 
@@ -111,11 +110,10 @@ def set_temporary_password(
                 **_status_columns(frame),
             )
             resecurings.note_temporary_password(account, by=by.pk, now=frame.now)
-            outbox.announce(
+            tell(
                 Change.PASSWORD_RESET,
-                account=account,
+                frame.account,
                 at=frame.now,
-                payload=told(frame.account),
                 resecuring=frame.facts.resecuring.pk if frame.facts.resecuring else None,
             )
             frame.details.update(generated=typed is None, require_change=require_change)

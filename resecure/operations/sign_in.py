@@ -18,11 +18,10 @@ from resecure.identity.accounts import MAY_SIGN_IN, Account, Credential, address
 from resecure.identity.credentials import wrong_password
 from resecure.operations.shared.moving import columns_of_move
 from resecure.operations.shared.progress import Client, Progress
-from resecure.operations.shared.telling import told
+from resecure.operations.shared.telling import tell
 from resecure.policy.next_sign_in import still_owed
 from resecure.policy.refusals import NotSignedIn, PolicyNotPublished, Throttled
 from resecure.policy.transitions import By, status_after
-from resecure.propagation import outbox
 from resecure.propagation.models import Change
 
 
@@ -191,7 +190,7 @@ def _lock(account: Account, wrong: int, *, now: datetime) -> None:
     # only by signing in: the generation moves on.
     sessions.revoke_all(account, by=account.pk, now=now, **moved)
     # Once a lock: a stranger who goes on guessing sends the person no second mail.
-    outbox.announce(Change.LOCKED, account=account.pk, at=now, payload=told(account))
+    tell(Change.LOCKED, account, at=now)
     record.append(
         Event.ACCOUNT_LOCKED,
         actor=None,

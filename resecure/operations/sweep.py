@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from resecure.identity import application_tokens, sessions, throttles
+from resecure.identity import application_tokens, contacts, not_me, sessions, throttles
 from resecure.identity.accounts import Account
 from resecure.identity.confirmations import IdentityConfirmation
 from resecure.identity.sign_ins import SignIn
@@ -33,6 +33,8 @@ def sweep(*, by: Account, limit: int = 5000) -> dict[str, int]:
     sign_ins = SignIn.objects.filter(expires_at__lt=old).values_list("pk", flat=True)[:limit]
     confirmations = IdentityConfirmation.objects.filter(expires_at__lt=old).values_list("pk", flat=True)[:limit]
     return {
+        "former_contacts": contacts.sweep(now=now, limit=limit),
+        "not_me_links": not_me.sweep(before=old, limit=limit),
         "deliveries": outbox.sweep(before=delivered, limit=limit),
         "application_tokens": application_tokens.sweep(before=now - TOKENS_END, limit=limit),
         "sessions": sessions.sweep(before=old, limit=limit),

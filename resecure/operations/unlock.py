@@ -9,11 +9,10 @@ from resecure.identity import confirmations
 from resecure.identity.accounts import Account
 from resecure.identity.confirmations import Purpose
 from resecure.operations.shared.frame import acting, insist, move_status
-from resecure.operations.shared.telling import told
+from resecure.operations.shared.telling import tell
 from resecure.policy.evidence import reasons_of_evidence
 from resecure.policy.roles import Permission
 from resecure.policy.transitions import By
-from resecure.propagation import outbox
 from resecure.propagation.models import Change
 
 
@@ -30,5 +29,5 @@ def unlock(account: UUID, *, by: Account, confirmation: UUID | None) -> None:
         insist(Permission.UNLOCK, frame, *missing)
         confirmations.use(evidence.pk, now=frame.now)
         move_status(frame, By.UNLOCK, wrong_passwords=0, wrong_passwords_since=None)
-        outbox.announce(Change.UNLOCKED, account=account, at=frame.now, payload=told(frame.account))
+        tell(Change.UNLOCKED, frame.account, at=frame.now)
         frame.details.update(method=evidence.method, reference=evidence.reference)

@@ -17,6 +17,7 @@ class By(StrEnum):
     SIGN_IN = "sign in"
     WRONG_PASSWORDS = "too many wrong passwords"
     UNLOCK = "unlock"
+    NOT_ME = "this was not me"
     RESET_PASSWORD = "reset password"
     DISABLE = "disable"
     ENABLE = "enable"
@@ -55,6 +56,7 @@ _AS_LEAVER = frozenset({_S.LEAVER})
 _AS_INACTIVE = frozenset({_S.INACTIVE})
 _AS_ACTIVE = frozenset({_S.ACTIVE})
 _WRONG_PASSWORDS = "{0.lock_after_wrong_passwords} wrong passwords within {0.lock_window_minutes} minutes"
+_NOT_ME = "the person says that something was not them"
 TABLE: tuple[Transition, ...] = (
     Transition(_S.PENDING, _S.ACTIVE, By.CREATION, "a first temporary password is set"),
     Transition(
@@ -69,6 +71,9 @@ TABLE: tuple[Transition, ...] = (
     Transition(_S.ACTIVE, _S.LOCKED, By.WRONG_PASSWORDS, _WRONG_PASSWORDS),
     Transition(_S.LEAVER, _S.LOCKED, By.WRONG_PASSWORDS, _WRONG_PASSWORDS),
     Transition(_S.INACTIVE, _S.LOCKED, By.WRONG_PASSWORDS, _WRONG_PASSWORDS),
+    Transition(_S.ACTIVE, _S.LOCKED, By.NOT_ME, _NOT_ME),
+    Transition(_S.LEAVER, _S.LOCKED, By.NOT_ME, _NOT_ME),
+    Transition(_S.INACTIVE, _S.LOCKED, By.NOT_ME, _NOT_ME),
     # A lock takes nobody's place in the table: it leads back to where it came from, and the clock of there goes on.
     Transition(_S.LOCKED, _S.ACTIVE, By.UNLOCK, "an administrator unlocks; it was Active", _AS_ACTIVE),
     Transition(_S.LOCKED, _S.LEAVER, By.UNLOCK, "an administrator unlocks; it was Active (Leaver)", _AS_LEAVER),

@@ -34,7 +34,11 @@ class Change(models.TextChoices):
     SPOKEN_CODE = "spoken_code", _("code to read back")
     AUTHENTICATION_FAILED = "authentication_failed", _("wrong letters of the account secret")
     AUTHENTICATION_LOCKED = "authentication_locked", _("Authenticate User disabled")
-    # To administrators, about somebody else's account.
+    FROZEN = "frozen", _("account frozen by its person")
+    # To the manager, and to administrators, about somebody else's account.
+    MANAGER_RESECURED = "manager_resecured", _("manager told: account resecured")
+    LOOK_RESECURED = "look_resecured", _("administrators told: account resecured")
+    LOOK_NOT_ME = "look_not_me", _("administrators told: the person says it was not them")
     LOOK_NOT_CONFIRMED = "look_not_confirmed", _("administrators told: the caller could not be confirmed")
     LOOK_AUTHENTICATION_FAILED = (
         "look_authentication_failed",
@@ -66,6 +70,7 @@ ENDS_SESSIONS = frozenset(
         Change.PASSWORD_RESET,
         Change.LOCKED,
         Change.INACTIVE,
+        Change.FROZEN,
         Change.DISABLED,
         Change.LEAVER,
         Change.JOINED,

@@ -55,6 +55,43 @@ def announce(
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """One row to write: what one system, or one person on one of their channels, must learn."""
+
+    change: Change
+    system: System
+    account: UUID
+    payload: dict[str, Any]
+    target: str = ""
+    resecuring: UUID | None = None
+
+
+_POST = """
+INSERT INTO propagation_delivery (id, "order", system, target, change, account, resecuring, payload, state, attempts,
+  requested_at, next_attempt_at, turn, failed_because)
+SELECT v.id, nextval('propagation_order'), v.system, v.target, v.change, v.account, v.resecuring, v.payload,
+  'requested', 0, %s, %s, %s, ''
+FROM unnest(%s::uuid[], %s::text[], %s::text[], %s::text[], %s::uuid[], %s::uuid[], %s::jsonb[])
+  AS v(id, system, target, change, account, resecuring, payload)
+"""
+
+
+def post(letters: Sequence[Letter], *, at: datetime) -> None:
+    """All of these rows by one statement, in their order, in the caller's transaction."""
+    columns: list[list[Any]] = [
+        [uuid4() for _each in letters],
+        [each.system.value for each in letters],
+        [each.target for each in letters],
+        [each.change.value for each in letters],
+        [each.account for each in letters],
+        [each.resecuring for each in letters],
+        [json.dumps(each.payload) for each in letters],
+    ]
+    if letters:
+        statements.run(_POST, [at, at, at, *columns])
+
+
 # Only the oldest open delivery of an account and system may go (and application, where that is the system): order is
 # kept without a lock on the account. Asked for each row by itself (min, not "none earlier"): the planner cannot turn it
 # into a join of all with all, as it would while it believes that the table is almost empty.

@@ -16,6 +16,7 @@ from resecure.identity.applications import Kind
 from resecure.identity.confirmations import Method
 from resecure.identity.resecurings import Trigger
 from resecure.identity.roles import RoleName
+from resecure.identity.sealed_words import opened
 from resecure.identity.sessions import Session
 from resecure.operations.advance_statuses import advance_statuses, report_stuck
 from resecure.operations.agree_to_aup import agree_to_aup
@@ -52,6 +53,7 @@ from resecure.operations.sign_in import sign_in
 from resecure.operations.sign_in_to_application import sign_in_to_application
 from resecure.operations.stop_sign_in import stop_sign_in
 from resecure.operations.tell_applications import tell_applications
+from resecure.operations.this_was_not_me import this_was_not_me
 from resecure.operations.unlock import unlock
 from resecure.operations.view_audit import Filters, export_audit, view_audit
 from resecure.propagation.models import Delivery
@@ -343,6 +345,15 @@ def tell_the_applications(world: World) -> Prepared:
     end_session(person.acting_session, by=person)
     asked = Delivery.objects.get(system="applications", account=person.pk)
     return lambda: tell_applications(asked, by=system_account())
+
+
+@prepares
+def say_that_it_was_not_me(world: World) -> Prepared:
+    person = world.person(mobile="07700900982")
+    world.resecured(person, by=world.administrator())
+    letter = Delivery.objects.filter(account=person.pk, system="sms").latest("order")
+    token = opened(person.pk, letter.payload)["not_me"]
+    return lambda: this_was_not_me(token)
 
 
 @prepares

@@ -113,6 +113,7 @@ WITHOUT_PERMISSION = {
     "stop_sign_in",
     "sweep",
     "tell_applications",
+    "this_was_not_me",
 }
 
 

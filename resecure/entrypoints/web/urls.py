@@ -13,5 +13,6 @@ urlpatterns = [
     path("audit/", include("resecure.entrypoints.web.audit.urls", namespace="audit")),
     path("organisations/", include("resecure.entrypoints.web.organisations.urls", namespace="organisations")),
     path("help/", include("resecure.entrypoints.web.help.urls", namespace="help")),
+    path("not-me/", include("resecure.entrypoints.web.not_me.urls", namespace="not_me")),
     path("mailbox/", include("resecure.entrypoints.web.mailbox.urls", namespace="mailbox")),
 ]

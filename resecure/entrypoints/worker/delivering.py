@@ -86,7 +86,13 @@ def _in_time(delivery: Delivery) -> None:
 
 
 def _mail(delivery: Delivery, post: Post) -> None:
-    subject, text = text_of(Change(delivery.change), delivery.payload, post.public_url, at=delivery.requested_at)
+    subject, text = text_of(
+        Change(delivery.change),
+        delivery.payload,
+        post.public_url,
+        at=delivery.requested_at,
+        sealed=_opened(delivery),
+    )
     made = mail.message(sender=post.sender, to=delivery.payload["address"], subject=subject, text=text, key=delivery.pk)
     if post.server is None:
         mail.keep(made, folder=post.mailbox)
@@ -95,13 +101,24 @@ def _mail(delivery: Delivery, post: Post) -> None:
 
 
 def _sms(delivery: Delivery, post: Post) -> None:
-    words = opened(delivery.account, delivery.payload)
-    text = short_text_of(Change(delivery.change), {**delivery.payload, **words}, post.public_url)
+    text = short_text_of(Change(delivery.change), delivery.payload, post.public_url, sealed=_opened(delivery))
     to = delivery.payload["mobile"]
     if post.gateway is None:
         mail.keep(sms.message(to=to, text=text, key=delivery.pk, at=timezone.now()), folder=post.mailbox)
     else:
         sms.send(to=to, text=text, key=delivery.pk, gateway=post.gateway, again=delivery.attempts > 1)
+
+
+def _opened(delivery: Delivery) -> dict[str, str]:
+    """What travelled sealed. When its key has been retired meanwhile, a notice goes without its link: better than not
+    at all. A message that is nothing without its code has failed."""
+    try:
+        return opened(delivery.account, delivery.payload)
+    except LookupError:
+        if delivery.change == Change.SPOKEN_CODE:
+            raise NotTaken(gettext_noop("the key that opens its code is gone"), for_good=True) from None
+        log.warning("sent without its link", delivery=str(delivery.pk))
+        return {}
 
 
 _WAYS = {System.MAIL: _mail, System.SMS: _sms}

@@ -1,7 +1,7 @@
 """What we write to a person about each change: what happened, when, and what to do if it was not expected.
 
-No text holds a password, secret, code or token, and no link that does anything by itself: who reads the
-mailbox learns what happened and cannot act. Nothing that people typed stands in a subject.
+No text holds a password or secret. The one link that does something can only shut the account (*This wasn't me*): who
+reads the mailbox learns what happened and gains nothing. Nothing that people typed stands in a subject.
 """
 
 from __future__ import annotations
@@ -207,8 +207,58 @@ MAILS: dict[Change, Mail] = {
         not_expected=_LOOK,
         to_administrators=True,
     ),
+    Change.FROZEN: Mail(
+        subject=gettext_noop("Your account is shut"),
+        happened=gettext_noop(
+            "Somebody opened the link in a message to you and said: this wasn’t me. So your account was shut: nobody "
+            "can sign in to it, and its password no longer counts."
+        ),
+        meets_next=gettext_noop(
+            "Your service desk opens it again once you have shown who you are. If you did not open the link, tell them "
+            "that somebody else reads your messages."
+        ),
+        not_expected=gettext_noop("Call the service desk of your organisation:"),
+    ),
+    Change.LOOK_NOT_ME: Mail(
+        subject=gettext_noop("Somebody said: this wasn’t me"),
+        happened=gettext_noop(
+            "Something happened to the account of {about} ({about_address}), and whoever was written to about it said "
+            "that it was not them. The account is shut: nobody can sign in to it."
+        ),
+        meets_next=gettext_noop(
+            "Find out who asked for the last change. Open the account again only for somebody who has shown who they "
+            "are."
+        ),
+        not_expected=_LOOK,
+        to_administrators=True,
+    ),
+    Change.LOOK_RESECURED: Mail(
+        subject=gettext_noop("An account was resecured"),
+        happened=gettext_noop(
+            "An administrator resecured the account of {about} ({about_address}). Its password and account secret no "
+            "longer count."
+        ),
+        meets_next=gettext_noop("If nobody should have asked for that, look into it now."),
+        not_expected=_LOOK,
+        to_administrators=True,
+    ),
+    Change.MANAGER_RESECURED: Mail(
+        subject=gettext_noop("The account of somebody you manage was resecured"),
+        happened=gettext_noop(
+            "An administrator resecured the account of {about}. It is taken back in this way when nobody can tell any "
+            "more who holds it."
+        ),
+        meets_next=gettext_noop("Ask {about}, in person, whether they wanted that."),
+        not_expected=gettext_noop("If they did not, call the service desk of your organisation:"),
+    ),
 }
 
+# Security messages cannot be unsubscribed from: whoever took an account over would do that first.
+_WHY = gettext_noop(
+    "You cannot unsubscribe from messages about the safety of your account: somebody who took it over would do that "
+    "first."
+)
+_NOT_ME = gettext_noop("If this was not you, open this page. It shuts your account at once, without signing in:")
 _GREETING = gettext_noop("Hello {name},")
 _WHEN = gettext_noop("When: {when}")
 _WHERE = gettext_noop("Organisation: {organisation}")
@@ -216,9 +266,15 @@ _LAST = gettext_noop("This message was sent by a program; answers to it are not 
 
 
 def text_of(
-    change: Change, payload: Mapping[str, Any], public_url: str, *, at: datetime | None = None
+    change: Change,
+    payload: Mapping[str, Any],
+    public_url: str,
+    *,
+    at: datetime | None = None,
+    sealed: Mapping[str, str] | None = None,
 ) -> tuple[str, str]:
-    """Subject and text of the message about a change, in the person's language."""
+    """Subject and text of the message about a change, in the person's language. ``sealed``: what travelled sealed and
+    stands in the message alone."""
     mail = MAILS[change]
     # A language that is not offered would come out half translated, with the months of Django's own catalogue.
     wanted = payload.get("language", "")
@@ -236,11 +292,19 @@ def text_of(
         parts = [
             _said(_GREETING, words),
             happened,
-            gettext(mail.meets_next) if mail.meets_next else "",
+            _said(mail.meets_next, words) if mail.meets_next else "",
+            f"{gettext(_NOT_ME)}\n{link_of(public_url, sealed)}" if link_of(public_url, sealed) else "",
             f"{gettext(mail.not_expected)}\n{public_url}{_where_to(mail, payload)}",
+            gettext(_WHY),
             gettext(_LAST),
         ]
         return gettext(mail.subject), "\n\n".join(part for part in parts if part) + "\n"
+
+
+def link_of(public_url: str, sealed: Mapping[str, str] | None) -> str:
+    """The address behind *This wasn't me*; empty where the message holds none."""
+    token = (sealed or {}).get("not_me", "")
+    return f"{public_url}/not-me/{token}/" if token else ""
 
 
 def _said(text: str, words: Mapping[str, str]) -> str:

@@ -12,10 +12,9 @@ from resecure.identity import agreements, resecurings, sessions
 from resecure.identity.resecurings import Outcome
 from resecure.operations.shared.progress import Progress
 from resecure.operations.shared.step_frame import StepFrame, note
-from resecure.operations.shared.telling import told
+from resecure.operations.shared.telling import tell
 from resecure.policy.refusals import NotSignedIn
 from resecure.policy.transitions import By, status_after
-from resecure.propagation import outbox
 from resecure.propagation.models import Change
 
 
@@ -47,13 +46,7 @@ def finish_if_nothing_is_owed(frame: StepFrame, handle: str) -> Progress:
     note(frame.sign_in, completed_at=now)
     resecuring = resecurings.unfinished(account.pk)
     resecurings.end(account.pk, outcome=Outcome.FINISHED, now=now)
-    outbox.announce(
-        Change.BACK_AT_WORK,
-        account=account.pk,
-        at=now,
-        payload=told(account),
-        resecuring=resecuring.pk if resecuring else None,
-    )
+    tell(Change.BACK_AT_WORK, account, at=now, resecuring=resecuring.pk if resecuring else None)
     _on_record(frame, Event.SIGN_IN_COMPLETED)
     return Progress(account=account.pk, session=opened[0])
 
