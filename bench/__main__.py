@@ -34,6 +34,7 @@ NAMES = (
     "audit",
     "search",
     "first_page",
+    "guessing",
 )
 NOT_SHORT = ("search", "first_page")  # what they measure takes its time
 PAGE = Path("docs/performance.md")

@@ -21,6 +21,7 @@ class Event(StrEnum):
     AUTHENTICATION_LOCK_LIFTED = "authentication_lock_lifted"
     ACCOUNT_CREATED = "account_created"
     ACCOUNT_UNLOCKED = "account_unlocked"
+    ACCOUNT_REOPENED = "account_reopened"
     ACCOUNT_LOCKED = "account_locked"
     ACCOUNT_FROZEN = "account_frozen"
     ACCOUNT_DISABLED = "account_disabled"
@@ -79,6 +80,7 @@ SENTENCES: dict[Event, str | Promise] = {
     Event.AUTHENTICATION_LOCK_LIFTED: _("{actor} allowed Authenticate User for {target} again"),
     Event.ACCOUNT_CREATED: _("{actor} created the account of {target}"),
     Event.ACCOUNT_UNLOCKED: _("{actor} unlocked {target}"),
+    Event.ACCOUNT_REOPENED: _("{target} gave the right password in a browser they used before, which ended the lock"),
     Event.ACCOUNT_LOCKED: _("{target} was locked after too many wrong passwords"),
     Event.ACCOUNT_FROZEN: _("Somebody who was written to said that it was not them: {target} was frozen"),
     Event.ACCOUNT_DISABLED: _("{actor} disabled {target}"),

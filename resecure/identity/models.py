@@ -12,6 +12,7 @@ from resecure.identity.confirmations import IdentityConfirmation
 from resecure.identity.contacts import FormerContact
 from resecure.identity.credentials import PasswordHistory, SecretHistory, SecurityQuestion
 from resecure.identity.not_me import NotMeLink
+from resecure.identity.known_browsers import KnownBrowser
 from resecure.identity.organisations import Organisation
 from resecure.identity.resecurings import Resecuring
 from resecure.identity.roles import RoleGrant
@@ -36,6 +37,7 @@ __all__ = [
     "HeardPosition",
     "IdentityConfirmation",
     "NotMeLink",
+    "KnownBrowser",
     "Organisation",
     "PasswordHistory",
     "Resecuring",

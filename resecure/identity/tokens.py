@@ -15,6 +15,7 @@ REFRESH = "rrt_"
 HANDOVER = "rho_"
 FORWARD = "rft_"
 NOT_ME = "rnm_"
+BROWSER = "rbr_"
 
 
 def new(prefix: str) -> tuple[str, bytes]:

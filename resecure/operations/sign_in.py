@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
@@ -13,8 +13,8 @@ from django.utils import timezone
 from resecure.audit import record
 from resecure.audit.events import Event
 from resecure.database.statements import queued
-from resecure.identity import accounts, passwords, sessions, sign_ins, throttles
-from resecure.identity.accounts import MAY_SIGN_IN, Account, Credential, address_key
+from resecure.identity import accounts, known_browsers, passwords, sessions, sign_ins, throttles
+from resecure.identity.accounts import MAY_SIGN_IN, Account, Credential, Status, address_key
 from resecure.identity.credentials import wrong_password
 from resecure.operations.shared.moving import columns_of_move
 from resecure.operations.shared.progress import Client, Progress
@@ -33,19 +33,24 @@ def sign_in(address: str, password: str, *, client: Client) -> Progress:
     """
     now = timezone.now()
     key = address_key(address)[:254]
-    limits = _limits(key, client)
+    seen = accounts.credential_at(key)
+    at, generation = (seen.pk, seen.generation) if seen else (uuid4(), 0)
+    browser = known_browsers.known(client.browser, account=at, generation=generation)
+    # A browser in which the person signed in before has tries of its own: strangers cannot use them up.
+    limits = {} if browser else _limits(key, client)
+    kept_out = throttles.wait({_strangers(at, generation): (1, STRANGERS_OUT)}, now=now) is not None and not browser
     if (wait := throttles.wait(limits, now=now)) is not None:
         raise Throttled(max(1, int(wait.total_seconds())))
-    seen = accounts.credential_at(key)
     # The hash costs its time whether or not the account exists, is locked, or has a password at all.
     right = passwords.matches(password, seen.password if seen else "")
     # On a locked account a right password goes the way of a wrong one, statement for statement: otherwise a
     # guesser would go on guessing, and measure.
-    if seen is None or not right or seen.status not in MAY_SIGN_IN:
-        _failed(seen, limits=limits, client=client, now=now, wrong=True)
+    may = seen is not None and (seen.status in MAY_SIGN_IN or (browser is not None and seen.status == Status.LOCKED))
+    if seen is None or not right or not may or kept_out:
+        _failed(seen, limits=limits, client=client, now=now, wrong=not kept_out, browser=browser)
         raise NotSignedIn
     try:
-        progress = _begin(seen, client=client, now=now)
+        progress = _begin(seen, client=client, now=now, browser=browser)
     except PolicyNotPublished:
         _not_ready(seen, client=client, now=now)
         raise
@@ -55,7 +60,7 @@ def sign_in(address: str, password: str, *, client: Client) -> Progress:
     return progress
 
 
-def _begin(seen: Credential, *, client: Client, now: datetime) -> Progress | None:
+def _begin(seen: Credential, *, client: Client, now: datetime, browser: bytes | None) -> Progress | None:
     """The transaction of a right password; None if the account moved on while it was verified."""
     with transaction.atomic():
         account = Account.objects.locked(seen.pk)
@@ -63,6 +68,8 @@ def _begin(seen: Credential, *, client: Client, now: datetime) -> Progress | Non
         # open a session after the resecure (the peers that lack this comparison let 1 in 12 through).
         if (account.generation, account.password) != (seen.generation, seen.password):
             return None
+        if browser is not None and account.status == Status.LOCKED:
+            _reopen(account, now=now)
         if account.status not in MAY_SIGN_IN or not _temporary_password_lives(account, now=now):
             return None
         owed = still_owed(account)
@@ -92,7 +99,7 @@ def _open(account: Account, *, client: Client, now: datetime) -> Progress:
         client_name=client.name,
     )
     assert opened is not None  # status and generation were compared under this very lock
-    return Progress(account=account.pk, session=opened[0])
+    return Progress(account=account.pk, session=opened[0], browser=known_browsers.remember(account, now=now))
 
 
 def _start(account: Account, *, client: Client, now: datetime) -> Progress:
@@ -106,6 +113,41 @@ def _start(account: Account, *, client: Client, now: datetime) -> Progress:
         client_name=client.name,
     )
     return Progress(account=account.pk, handle=handle)
+
+
+# After the person came back through a lock, strangers are kept out for so long without locking it again.
+STRANGERS_OUT = timedelta(hours=24)
+
+
+def _strangers(account: UUID, generation: int) -> bytes:
+    return throttles.key_of("strangers kept out", str(account), str(generation))
+
+
+def _leaves_room(browser: bytes, *, now: datetime) -> bool:
+    """Whether this browser has tries left: as many as a lock takes, and then it is known no more."""
+    window = timedelta(minutes=settings.RESECURE.lock_window_minutes)
+    most = settings.RESECURE.lock_after_wrong_passwords - 1
+    return throttles.leaves_room(throttles.key_of("known browser", browser.hex()), most=most, now=now, window=window)
+
+
+def _reopen(account: Account, *, now: datetime) -> None:
+    """The right password, in a browser in which this person signed in before: the lock that a stranger can put on ends,
+    and strangers are kept out for a day without it. Otherwise ten wrong passwords, repeated, would keep somebody out
+    for ever."""
+    moved = columns_of_move(account, By.KNOWN_BROWSER, now=now)
+    if moved is None:
+        return
+    Account.objects.filter(pk=account.pk).update(wrong_passwords=0, wrong_passwords_since=None, **moved)
+    for name, value in moved.items():
+        setattr(account, name, value)
+    throttles.count(_strangers(account.pk, account.generation), now=now, window=STRANGERS_OUT)
+    record.append(
+        Event.ACCOUNT_REOPENED,
+        actor=account.pk,
+        target=account.pk,
+        organisation_path=account.organisation_path,
+        at=now,
+    )
 
 
 def _not_ready(seen: Credential, *, client: Client, now: datetime) -> None:
@@ -147,6 +189,7 @@ def _failed(
     client: Client,
     now: datetime,
     wrong: bool,
+    browser: bytes | None = None,
 ) -> None:
     """Count and record a failure; too many wrong passwords lock the account until it is unlocked.
 
@@ -156,12 +199,20 @@ def _failed(
         for key, (_most, window) in limits.items():
             throttles.count(key, now=now, window=window)
         account = _locked_or_nobody(seen)
-        counts = wrong and account is not None and seen is not None and account.generation == seen.generation
+        counts = (
+            wrong
+            and browser is None
+            and account is not None
+            and seen is not None
+            and account.generation == seen.generation
+        )
         number = wrong_password(
             account.pk if account is not None and counts else uuid4(),
             now=now,
             window=timedelta(minutes=settings.RESECURE.lock_window_minutes),
         )
+        if browser is not None and not _leaves_room(browser, now=now):
+            known_browsers.forget(browser)  # whoever guesses there is a stranger from now on
         if account is not None and number >= settings.RESECURE.lock_after_wrong_passwords:
             _lock(account, number, now=now)
         record.append(
@@ -188,7 +239,9 @@ def _lock(account: Account, wrong: int, *, now: datetime) -> None:
         return
     # Whoever is signed in already passes no check while the status is Locked, and passes again after Unlock
     # only by signing in: the generation moves on.
+    before = account.generation
     sessions.revoke_all(account, by=account.pk, now=now, **moved)
+    known_browsers.carry(account, before=before)
     # Once a lock: a stranger who goes on guessing sends the person no second mail.
     tell(Change.LOCKED, account, at=now)
     record.append(

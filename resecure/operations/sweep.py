@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from resecure.identity import application_tokens, contacts, not_me, sessions, throttles
+from resecure.identity import application_tokens, known_browsers, sessions, throttles
 from resecure.identity.accounts import Account
 from resecure.identity.confirmations import IdentityConfirmation
 from resecure.identity.sign_ins import SignIn
@@ -15,6 +16,7 @@ from resecure.propagation import outbox
 
 # Until then the second use of a code or refresh token is still known for what it is.
 TOKENS_END = timedelta(days=1)
+BROWSERS_KEPT = timedelta(days=90)  # as long as the browser itself keeps it
 WINDOWS_END = timedelta(days=1)  # no throttle counts for longer
 
 
@@ -38,6 +40,7 @@ def sweep(*, by: Account, limit: int = 5000) -> dict[str, int]:
         "deliveries": outbox.sweep(before=delivered, limit=limit),
         "application_tokens": application_tokens.sweep(before=now - TOKENS_END, limit=limit),
         "sessions": sessions.sweep(before=old, limit=limit),
+        "known_browsers": known_browsers.sweep(before=now - BROWSERS_KEPT, limit=limit),
         "throttles": throttles.sweep(before=now - WINDOWS_END),
         "sign_ins": SignIn.objects.filter(pk__in=list(sign_ins)).delete()[0],
         "confirmations": IdentityConfirmation.objects.filter(pk__in=list(confirmations)).delete()[0],

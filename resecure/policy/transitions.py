@@ -16,6 +16,7 @@ class By(StrEnum):
     CREATION = "creation completes"
     SIGN_IN = "sign in"
     WRONG_PASSWORDS = "too many wrong passwords"
+    KNOWN_BROWSER = "sign in from a known browser"
     UNLOCK = "unlock"
     NOT_ME = "this was not me"
     RESET_PASSWORD = "reset password"
@@ -57,6 +58,7 @@ _AS_INACTIVE = frozenset({_S.INACTIVE})
 _AS_ACTIVE = frozenset({_S.ACTIVE})
 _WRONG_PASSWORDS = "{0.lock_after_wrong_passwords} wrong passwords within {0.lock_window_minutes} minutes"
 _NOT_ME = "the person says that something was not them"
+_KNOWN = "the person gives the right password in a browser in which they signed in before"
 TABLE: tuple[Transition, ...] = (
     Transition(_S.PENDING, _S.ACTIVE, By.CREATION, "a first temporary password is set"),
     Transition(
@@ -78,6 +80,9 @@ TABLE: tuple[Transition, ...] = (
     Transition(_S.LOCKED, _S.ACTIVE, By.UNLOCK, "an administrator unlocks; it was Active", _AS_ACTIVE),
     Transition(_S.LOCKED, _S.LEAVER, By.UNLOCK, "an administrator unlocks; it was Active (Leaver)", _AS_LEAVER),
     Transition(_S.LOCKED, _S.INACTIVE, By.UNLOCK, "an administrator unlocks; it was Inactive", _AS_INACTIVE),
+    Transition(_S.LOCKED, _S.ACTIVE, By.KNOWN_BROWSER, _KNOWN + "; it was Active", _AS_ACTIVE),
+    Transition(_S.LOCKED, _S.LEAVER, By.KNOWN_BROWSER, _KNOWN + "; it was Active (Leaver)", _AS_LEAVER),
+    Transition(_S.LOCKED, _S.INACTIVE, By.KNOWN_BROWSER, _KNOWN + "; it was Inactive", _AS_INACTIVE),
     Transition(
         _S.LOCKED,
         _S.ACTIVE,

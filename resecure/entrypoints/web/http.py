@@ -30,7 +30,8 @@ def session_of(request: HttpRequest) -> UUID:
 def client_of(request: HttpRequest) -> Client:
     """Where the request comes from, and what the browser calls itself."""
     name = one_line(request.META.get("HTTP_USER_AGENT", "")[:400])
-    return Client(address=client_address(request.META), name=name[:200])
+    shown = request.COOKIES.get(settings.BROWSER_COOKIE, "")[:100]
+    return Client(address=client_address(request.META), name=name[:200], browser=shown)
 
 
 def sign_in_handle(request: HttpRequest) -> str:
@@ -75,6 +76,14 @@ def set_session(response: HttpResponse, token: str) -> None:
     clear_sign_in(response)
 
 
+BROWSER_DAYS = 90
+
+
+def set_browser(response: HttpResponse, value: str) -> None:
+    """Let this browser be known again. It opens nothing by itself, and stays when the person signs out."""
+    _set(response, settings.BROWSER_COOKIE, value, max_age=BROWSER_DAYS * 86400)
+
+
 def clear_session(response: HttpResponse) -> None:
     """Take the session cookie back."""
     response.delete_cookie(settings.SESSION_COOKIE, path="/")
@@ -92,6 +101,6 @@ def clear_sign_in(response: HttpResponse) -> None:
     response.delete_cookie(settings.NEXT_COOKIE, path="/")
 
 
-def _set(response: HttpResponse, name: str, value: str) -> None:
+def _set(response: HttpResponse, name: str, value: str, *, max_age: int | None = None) -> None:
     # HttpOnly: a script that got in must not read it. Lax: a link from a mail still finds one signed in.
-    response.set_cookie(name, value, path="/", secure=settings.HTTPS, httponly=True, samesite="Lax")
+    response.set_cookie(name, value, max_age=max_age, path="/", secure=settings.HTTPS, httponly=True, samesite="Lax")

@@ -8,7 +8,7 @@ from django.conf import settings
 
 from resecure.audit import record
 from resecure.audit.events import Event
-from resecure.identity import agreements, resecurings, sessions
+from resecure.identity import agreements, known_browsers, resecurings, sessions
 from resecure.identity.resecurings import Outcome
 from resecure.operations.shared.progress import Progress
 from resecure.operations.shared.step_frame import StepFrame, note
@@ -48,7 +48,7 @@ def finish_if_nothing_is_owed(frame: StepFrame, handle: str) -> Progress:
     resecurings.end(account.pk, outcome=Outcome.FINISHED, now=now)
     tell(Change.BACK_AT_WORK, account, at=now, resecuring=resecuring.pk if resecuring else None)
     _on_record(frame, Event.SIGN_IN_COMPLETED)
-    return Progress(account=account.pk, session=opened[0])
+    return Progress(account=account.pk, session=opened[0], browser=known_browsers.remember(account, now=now))
 
 
 def _on_record(frame: StepFrame, event: Event, **details: object) -> None:

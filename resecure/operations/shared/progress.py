@@ -14,6 +14,8 @@ class Client:
 
     address: str | None
     name: str = ""
+    # What the browser shows of having signed in before; nothing where it shows nothing.
+    browser: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,4 +25,6 @@ class Progress:
     account: UUID
     session: str | None = field(default=None, repr=False)
     handle: str | None = field(default=None, repr=False)
+    # For the browser to keep: shown again, it is known at this account.
+    browser: str | None = field(default=None, repr=False)
     owed: list[Step] = field(default_factory=list)

@@ -25,6 +25,7 @@ from resecure.entrypoints.web.http import (
     next_of,
     same_site,
     session_of,
+    set_browser,
     set_next,
     set_session,
     set_sign_in,
@@ -219,6 +220,8 @@ def _go_on(request: HttpRequest, progress: Progress, home: str) -> HttpResponse:
     if progress.session is not None:
         response = HttpResponseRedirect(home)
         set_session(response, progress.session)
+        if progress.browser is not None:
+            set_browser(response, progress.browser)
         rotate_token(request)
         return response
     response = HttpResponseRedirect(reverse(STEPS[progress.owed[0]].url_name))
