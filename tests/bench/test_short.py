@@ -57,6 +57,13 @@ def test_no_session_opened_with_the_old_password_outlives_a_resecure(tmp_path: P
     assert outliving.holds, outliving.measured
 
 
+def test_a_secret_is_guessed_for_a_year_by_letters_and_by_a_list_of_words(tmp_path: Path) -> None:
+    by_letters, by_list, plain = measured("guessing", tmp_path)
+    assert float(by_letters.measured.partition("%")[0]) < 2, by_letters.measured
+    assert "%" in by_list.measured
+    assert "days" in plain.measured
+
+
 def test_the_whole_record_is_checked_and_memory_does_not_grow_with_it(tmp_path: Path) -> None:
     speed, growth = measured("audit", tmp_path)
     assert "NOT whole" not in speed.measured

@@ -49,6 +49,7 @@ from resecure.operations.set_account_secret import set_account_secret
 from resecure.operations.set_organisation_policy import set_organisation_policy
 from resecure.operations.set_temporary_password import set_temporary_password
 from resecure.operations.shared.application_frame import Registration
+from resecure.operations.shared.progress import Client
 from resecure.operations.sign_in import sign_in
 from resecure.operations.sign_in_to_application import sign_in_to_application
 from resecure.operations.stop_sign_in import stop_sign_in
@@ -206,6 +207,18 @@ def sign_in_with_a_temporary_password(world: World) -> Prepared:
 def the_wrong_password_that_locks(world: World) -> Prepared:
     person = world.person(wrong_passwords=9, wrong_passwords_since=timezone.now())
     return lambda: sign_in(person.address, "wrong", client=HERE)
+
+
+@prepares
+def sign_in_from_a_known_browser_that_ends_a_lock(world: World) -> Prepared:
+    person = world.person()
+    browser = Client(
+        address="192.0.2.1", name="test", browser=sign_in(person.address, PASSWORD, client=HERE).browser or ""
+    )
+    Account.objects.filter(pk=person.pk).update(
+        status="locked", status_before_lock="active", status_before_lock_since=timezone.now()
+    )
+    return lambda: sign_in(person.address, PASSWORD, client=browser)
 
 
 def _step(name: str, before: int, call: Callable[[str], Any]) -> None:
