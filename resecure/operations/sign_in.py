@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
@@ -169,7 +170,7 @@ def _temporary_password_lives(account: Account, *, now: datetime) -> bool:
 
 def _limits(address: str, client: Client) -> dict[bytes, tuple[int, timedelta]]:
     """Failed tries by this place at this address, and by this place at all. Unknown addresses count alike."""
-    place = client.address or "unknown"
+    place = _place_of(client.address)
     return {
         throttles.key_of("sign in", address, place): (
             settings.RESECURE.throttle_per_account_and_network_per_hour,
@@ -180,6 +181,14 @@ def _limits(address: str, client: Client) -> dict[bytes, tuple[int, timedelta]]:
             timedelta(minutes=15),
         ),
     }
+
+
+def _place_of(address: str | None) -> str:
+    """What counts as one place: an IPv4 address, for whole buildings share a /24; of IPv6 the /64, within which one
+    machine has as many addresses as it likes."""
+    if address is None or ":" not in address:
+        return address or "unknown"
+    return str(ipaddress.ip_network(f"{address}/64", strict=False))
 
 
 def _failed(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
 import time_machine
 from django.utils import timezone
 
@@ -97,3 +98,12 @@ def test_a_place_that_is_throttled_does_not_throttle_a_known_browser_there(world
     _guesses(person, HERE, number=25)
     assert _let_in(person, browser)
     assert _let_in(neighbour, HERE)
+
+
+def test_of_ipv6_a_whole_network_is_one_place(world: World) -> None:
+    person = world.person(wrong_passwords=-100, wrong_passwords_since=timezone.now())  # no lock comes in between
+    for number in range(20):
+        assert not _let_in(person, Client(address=f"2001:db8::{number + 1:x}", name="elsewhere"), "wrong")
+    with pytest.raises(Throttled):
+        sign_in(person.address, PASSWORD, client=Client(address="2001:db8::ffff", name="elsewhere"))
+    assert _let_in(person, Client(address="2001:db8:0:1::1", name="next door"))
