@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("identity", "0007_authenticate_user"),
+        ("identity", "0008_methods"),
     ]
 
     operations = [
