@@ -11,8 +11,8 @@ from resecure.identity.cautions import Caution
 from resecure.identity.confirmations import IdentityConfirmation
 from resecure.identity.contacts import FormerContact
 from resecure.identity.credentials import PasswordHistory, SecretHistory, SecurityQuestion
-from resecure.identity.not_me import NotMeLink
 from resecure.identity.known_browsers import KnownBrowser
+from resecure.identity.not_me import NotMeLink
 from resecure.identity.organisations import Organisation
 from resecure.identity.resecurings import Resecuring
 from resecure.identity.roles import RoleGrant
@@ -36,8 +36,8 @@ __all__ = [
     "FormerContact",
     "HeardPosition",
     "IdentityConfirmation",
-    "NotMeLink",
     "KnownBrowser",
+    "NotMeLink",
     "Organisation",
     "PasswordHistory",
     "Resecuring",

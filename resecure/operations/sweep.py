@@ -7,8 +7,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from resecure.identity import application_tokens, contacts, not_me, sessions, throttles
-from resecure.identity import application_tokens, known_browsers, sessions, throttles
+from resecure.identity import application_tokens, contacts, known_browsers, not_me, sessions, throttles
 from resecure.identity.accounts import Account
 from resecure.identity.confirmations import IdentityConfirmation
 from resecure.identity.sign_ins import SignIn

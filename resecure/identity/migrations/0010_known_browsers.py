@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("identity", "0008_methods"),
+        ("identity", "0009_telling_people"),
     ]
 
     operations = [
