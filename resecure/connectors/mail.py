@@ -39,8 +39,10 @@ class Server:
     tls: bool = False
 
 
-def message(*, sender: str, to: str, subject: str, text: str, key: UUID) -> EmailMessage:
-    """A plain-text message. The same ``key`` gives the same Message-ID, so a repeat can be recognised.
+def message(*, sender: str, to: str, subject: str, text: str, key: UUID, html: str = "") -> EmailMessage:
+    """A message of text and, beside it, HTML that says the same.
+
+    The same ``key`` gives the same Message-ID, so a repeat can be recognised.
 
     Raises NotTaken for an address that would break out of its header.
     """
@@ -55,6 +57,8 @@ def message(*, sender: str, to: str, subject: str, text: str, key: UUID) -> Emai
     made["Message-ID"] = f"<{key}@{parseaddr(sender)[1].rpartition('@')[2] or 'resecure.invalid'}>"
     made["Auto-Submitted"] = "auto-generated"
     made.set_content(text)
+    if html:
+        made.add_alternative(html, subtype="html")
     return made
 
 

@@ -10,13 +10,16 @@ from django.utils import timezone
 from resecure.audit import record
 from resecure.audit.events import Event
 from resecure.identity.accounts import Account, search_keys, touch
+from resecure.identity.contacts import Kind, keep_former
 from resecure.operations.shared.finishing import finish_if_nothing_is_owed
 from resecure.operations.shared.frame import locked_own
 from resecure.operations.shared.progress import Progress
 from resecure.operations.shared.step_frame import note, taking
+from resecure.operations.shared.telling import tell
 from resecure.operations.shared.typed import mobile_number, name_part
 from resecure.policy.next_sign_in import Step
 from resecure.policy.refusals import Invalid
+from resecure.propagation.models import Change
 
 
 def check_profile(handle: str, *, given_name: str, family_name: str, mobile: str = "", job_title: str = "") -> Progress:
@@ -56,7 +59,11 @@ def _write(account: Account, values: dict[str, str], *, now: datetime, **more: o
     keys = search_keys(given_name=values["given_name"], family_name=values["family_name"], address=account.address)
     if values["mobile"] != account.mobile:
         more["mobile_changed_at"] = now
+        # The old number hears of everything for a week: a thief who changes it must not so silence its owner.
+        keep_former(account.pk, Kind.MOBILE, account.mobile, now=now)
     touch(account, by=account.pk, now=now, **values, **keys, **more)
+    if "mobile_changed_at" in more:
+        tell(Change.MOBILE_CHANGED, account, at=now)
 
 
 def _checked(**typed: str) -> dict[str, str]:

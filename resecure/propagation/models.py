@@ -34,6 +34,7 @@ class Change(models.TextChoices):
     SPOKEN_CODE = "spoken_code", _("code to read back")
     AUTHENTICATION_FAILED = "authentication_failed", _("wrong letters of the account secret")
     AUTHENTICATION_LOCKED = "authentication_locked", _("Authenticate User disabled")
+    MOBILE_CHANGED = "mobile_changed", _("mobile number changed")
     FROZEN = "frozen", _("account frozen by its person")
     # To the manager, and to administrators, about somebody else's account.
     MANAGER_RESECURED = "manager_resecured", _("manager told: account resecured")

@@ -16,6 +16,7 @@ from resecure.identity.accounts import system_account
 from resecure.identity.alerts import Alert
 from resecure.identity.contacts import Kind
 from resecure.identity.sealed_words import opened
+from resecure.operations.check_profile import change_profile
 from resecure.operations.set_temporary_password import set_temporary_password
 from resecure.operations.shared.telling import tell
 from resecure.operations.sign_in import Client as From
@@ -211,3 +212,19 @@ def test_a_link_is_swept_and_so_are_addresses_of_before(world: World, victim: An
     contacts.keep_former(victim.pk, Kind.ADDRESS, "old@example.org", now=now)
     with time_machine.travel(now + timedelta(days=8)):
         assert sweep(by=system_account())["former_contacts"] == 1
+
+
+def test_a_changed_number_is_told_to_the_old_one_too_and_can_be_answered_from_there(victim: Any) -> None:
+    change_profile(by=victim, given_name="Some", family_name="One", mobile="07700 900123")
+
+    found = letters(victim, change="mobile_changed")
+    assert [each.payload.get("mobile") for each in found] == [None, "07700900123", "07700900982"]
+    this_was_not_me(opened(victim.pk, found[-1].payload)["not_me"])
+    victim.refresh_from_db()
+    assert victim.status == "locked"
+
+
+def test_a_profile_that_keeps_its_number_tells_nobody(victim: Any) -> None:
+    change_profile(by=victim, given_name="Some", family_name="One", mobile=victim.mobile)
+
+    assert not Delivery.objects.filter(account=victim.pk).exists()

@@ -14,7 +14,8 @@ from django.utils.translation import gettext_noop
 from resecure.connectors import mail, sms
 from resecure.connectors.fault import NotTaken
 from resecure.entrypoints.worker.database import until_written
-from resecure.entrypoints.worker.mails import text_of
+from resecure.entrypoints.worker.html_mails import html_of
+from resecure.entrypoints.worker.mails import language_of, text_of
 from resecure.entrypoints.worker.short_texts import short_text_of
 from resecure.entrypoints.worker.stopping import Stopping
 from resecure.identity.sealed_words import opened
@@ -86,14 +87,22 @@ def _in_time(delivery: Delivery) -> None:
 
 
 def _mail(delivery: Delivery, post: Post) -> None:
+    change = Change(delivery.change)
     subject, text = text_of(
-        Change(delivery.change),
+        change,
         delivery.payload,
         post.public_url,
         at=delivery.requested_at,
         sealed=_opened(delivery),
     )
-    made = mail.message(sender=post.sender, to=delivery.payload["address"], subject=subject, text=text, key=delivery.pk)
+    made = mail.message(
+        sender=post.sender,
+        to=delivery.payload["address"],
+        subject=subject,
+        text=text,
+        html=html_of(subject, text, language=language_of(delivery.payload)),
+        key=delivery.pk,
+    )
     if post.server is None:
         mail.keep(made, folder=post.mailbox)
     else:

@@ -207,6 +207,15 @@ MAILS: dict[Change, Mail] = {
         not_expected=_LOOK,
         to_administrators=True,
     ),
+    Change.MOBILE_CHANGED: Mail(
+        subject=gettext_noop("Your mobile number was changed"),
+        happened=gettext_noop("The mobile number of your account was changed, added or removed in your profile."),
+        meets_next=gettext_noop(
+            "A number that you had before hears of what happens to your account for 7 more days. For 7 days nobody may "
+            "use the new one to prove that they are you."
+        ),
+        not_expected=_NOT_YOU,
+    ),
     Change.FROZEN: Mail(
         subject=gettext_noop("Your account is shut"),
         happened=gettext_noop(
@@ -276,9 +285,7 @@ def text_of(
     """Subject and text of the message about a change, in the person's language. ``sealed``: what travelled sealed and
     stands in the message alone."""
     mail = MAILS[change]
-    # A language that is not offered would come out half translated, with the months of Django's own catalogue.
-    wanted = payload.get("language", "")
-    with translation.override(wanted if wanted in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE):
+    with translation.override(language_of(payload)):
         when = timezone.localtime(at or timezone.now())
         words = {
             "name": payload["name"],
@@ -299,6 +306,13 @@ def text_of(
             gettext(_LAST),
         ]
         return gettext(mail.subject), "\n\n".join(part for part in parts if part) + "\n"
+
+
+def language_of(payload: Mapping[str, Any]) -> str:
+    """The person's language. One that is not offered would come out half translated, with the months of Django's own
+    catalogue: then English."""
+    wanted: str = payload.get("language", "")
+    return wanted if wanted in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
 
 
 def link_of(public_url: str, sealed: Mapping[str, str] | None) -> str:

@@ -33,6 +33,7 @@ HAPPENED: dict[Change, str] = {
     Change.RESTORED: gettext_noop("An administrator restored your account."),
     Change.SESSIONS_ENDED: gettext_noop("An administrator signed you out everywhere."),
     Change.PASSWORD_CHANGED: gettext_noop("The password of your account was changed."),
+    Change.MOBILE_CHANGED: gettext_noop("The mobile number of your account was changed."),
     Change.ROLE_GRANTED: gettext_noop("You were given an administrator role."),
     Change.ROLE_WITHDRAWN: gettext_noop("An administrator role of yours has ended."),
     Change.AUTHENTICATION_FAILED: gettext_noop(

@@ -29,6 +29,7 @@ WITH_LINK = frozenset(
         Change.JOINED,
         Change.PASSWORD_CHANGED,
         Change.SESSIONS_ENDED,
+        Change.MOBILE_CHANGED,
         Change.ROLE_GRANTED,
         Change.ROLE_WITHDRAWN,
         Change.AUTHENTICATION_FAILED,
