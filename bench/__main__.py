@@ -30,6 +30,7 @@ NAMES = (
     "provider",
     "telling",
     "catching_up",
+    "notices",
     "sign_in",
     "audit",
     "search",

@@ -68,8 +68,8 @@ def receiving(port: int = 0) -> Iterator[int]:
 
 
 @contextmanager
-def working(workers: int = WORKERS) -> Iterator[None]:
-    """Workers as `resecure worker` runs them, beside each other."""
+def working(workers: int = WORKERS, **variables: str) -> Iterator[None]:
+    """Workers as `resecure worker` runs them, beside each other, with these variables besides."""
     from django.db import connection
 
     given = connection.settings_dict
@@ -79,6 +79,7 @@ def working(workers: int = WORKERS) -> Iterator[None]:
         "RESECURE_DATABASE_URL": os.environ.get("RESECURE_DATABASE_URL") or url,
         "RESECURE_APPLICATION_NETWORKS": "127.0.0.0/8",
         "RESECURE_LOG_LEVEL": "error",
+        **variables,
     }
     running = [
         subprocess.Popen([sys.executable, "-m", "resecure", "worker"], env=environment) for _each in range(workers)

@@ -98,3 +98,8 @@ def test_the_page_shows_a_bound_that_does_not_hold_and_names_no_host_or_folder()
 )
 def test_the_client_knows_when_an_answer_is_whole(held: bytes, length: int | None) -> None:
     assert whole(held) == length
+
+
+def test_a_notice_is_handed_to_both_servers(tmp_path: Path) -> None:
+    (handed,) = measured("notices", tmp_path)
+    assert "p99 of 20" in handed.name

@@ -8,26 +8,10 @@ from __future__ import annotations
 
 import re
 from html import escape
+from pathlib import Path
 
 _ADDRESS = re.compile(r"^https?://\S+$")
-_PAGE = """<!doctype html>
-<html lang="{language}" dir="ltr">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="supported-color-schemes" content="light dark">
-<title>{subject}</title>
-</head>
-<body style="margin:0;padding:16px;font-family:Arial,Helvetica,sans-serif;font-size:18px;line-height:1.5">
-<div role="article" lang="{language}" style="max-width:560px;margin:0 auto">
-<p style="margin:0 0 16px;padding:0 0 8px;border-bottom:4px solid #2f6b57;font-weight:bold">Resecure</p>
-<h1 style="margin:0 0 16px;font-size:24px;line-height:1.3">{subject}</h1>
-{paragraphs}
-</div>
-</body>
-</html>
-"""
+_PAGE = Path(__file__).with_name("mail.html").read_text()
 _PARAGRAPH = '<p style="margin:0 0 16px;overflow-wrap:anywhere;word-break:break-word">{lines}</p>'
 
 
