@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any
 from uuid import UUID
 
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from ninja import Query, Router, Status
 
@@ -93,10 +95,10 @@ def awaiting_temporary_password(request: HttpRequest) -> dict[str, Any]:
         is_system=False,
         status__in=[*ACTIVE_BASED, AccountStatus.PENDING],
     )
-    found = list(waiting.select_related("organisation").order_by("updated_at", "id")[:_MOST_AWAITING])
-    begun = dict(
-        Resecuring.objects.filter(account__in=found, ended_at__isnull=True).values_list("account_id", "begun_at")
-    )
+    unfinished = Resecuring.objects.filter(account=OuterRef("pk"), ended_at__isnull=True)
+    since = Coalesce(Subquery(unfinished.values("begun_at")[:1]), "created_at")  # as each is shown
+    longest = waiting.select_related("organisation").annotate(waits_since=since).order_by("waits_since", "id")
+    found = list(longest[:_MOST_AWAITING])
     return {
         "items": [
             {
@@ -105,7 +107,7 @@ def awaiting_temporary_password(request: HttpRequest) -> dict[str, Any]:
                 "address": each.address,
                 "status": each.status,
                 "organisation": organisation_of(each.organisation),
-                "since": begun.get(each.pk, each.status_since),
+                "since": each.waits_since,  # type: ignore[attr-defined]
             }
             for each in found
         ]

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from django.utils import timezone
+
+from resecure.entrypoints.web.user_management import search
+from resecure.identity.resecurings import Resecuring
 from tests.conftest import World
 from tests.web.user_management.conftest import Browser, at, source_of, words_of
 
@@ -92,6 +97,22 @@ def test_the_account_that_waits_is_announced_listed_and_can_be_finished_by_anoth
     assert at("temporary_password", person.pk) in source_of(shown)
     admin.set_password(person)
     assert "Wanda Waiting" not in words_of(admin.get("awaiting"))
+
+
+def test_those_who_wait_are_chosen_and_listed_by_what_is_shown_the_longest_first(
+    world: World, admin: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by, now = world.administrator(), timezone.now()
+    for name, days in (("Middle", 2), ("Longest", 9), ("Shortest", 1)):
+        person = world.person(family_name=name)
+        resecuring = world.resecured(person, by=by)
+        Resecuring.objects.filter(pk=resecuring.pk).update(begun_at=now - timedelta(days=days))
+        person.status_since = now - timedelta(days=100 - days)  # says nothing about how long it waits
+        person.save(update_fields=["status_since"])
+    shown = words_of(admin.get("awaiting"))
+    assert shown.index("Longest") < shown.index("Middle") < shown.index("Shortest")
+    monkeypatch.setattr(search, "MANY", 1)
+    assert "Longest" in words_of(admin.get("awaiting")), "when there are too many it is the newest that are left out"
 
 
 def test_the_list_of_the_waiting_ends_at_the_scope(world: World, admin: Browser) -> None:

@@ -76,6 +76,11 @@ class ApplicationForm(PageForm):
         if "redirect_addresses" in self.fields:
             field = self.fields["redirect_addresses"]
             field.required, field.error_messages["required"] = True, _("Enter at least one address")
+        # Whether it may be left empty depends on what is ticked below it; the hint says so.
+        self._may_be_needed = {"logout_address"} if kind is Kind.WEB else set[str]()
+
+    def _label(self, bound: forms.BoundField) -> str:
+        return str(bound.label) if bound.name in self._may_be_needed else super()._label(bound)
 
     def registration(self) -> Registration:
         """As the operations take it."""

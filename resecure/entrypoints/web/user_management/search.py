@@ -8,7 +8,8 @@ from datetime import datetime
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -106,9 +107,10 @@ def _organisation(typed: str, *, scope: Sequence[tuple[str, bool]]) -> tuple[Org
 def awaiting(request: HttpRequest) -> HttpResponse:
     """The accounts in scope that await a temporary password, so that whoever is at work can finish one."""
     grants, me = grants_of(request), me_of(request)
-    rows = list(
-        _waiting(visible_scope(grants)).select_related("organisation").order_by("status_since", "pk")[: MANY + 1]
-    )
+    unfinished = Resecuring.objects.filter(account=OuterRef("pk"), ended_at__isnull=True)
+    since = Coalesce(Subquery(unfinished.values("begun_at")[:1]), "created_at")  # as each is shown
+    waiting = _waiting(visible_scope(grants)).select_related("organisation")
+    rows = list(waiting.annotate(waits_since=since).order_by("waits_since", "pk")[: MANY + 1])
     begun = {each.account_id: each for each in Resecuring.objects.filter(account__in=rows, ended_at__isnull=True)}
     names = names_of([*(each.by for each in begun.values()), *(row.created_by for row in rows)])
     items = []
