@@ -111,6 +111,8 @@ def _issue(
 
 def _end_reused(session: ApplicationSession, application: Application, kind: TokenKind, *, now: datetime) -> None:
     over = application_sessions.end_one(session.pk, account=session.account_id, now=now)
+    if not over:
+        return  # another second use ended it at this very moment, and told and recorded it
     tell_one(over, change=Change.SESSION_ENDED, account=session.account_id, now=now)
     _on_record(Event.APPLICATION_TOKEN_REUSED, session, application, now=now, kind=kind.value)
 
