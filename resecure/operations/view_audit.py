@@ -52,16 +52,19 @@ class Found:
 
 def view_audit(filters: Filters, *, by: Account, cursor: str = "", limit: int = 50) -> Found:
     """The records within one's scope that fit. Reading about one person is itself on record, once an hour for each
-    reader and person. Raises Refused without a role that reads the audit, Invalid for what cannot be asked."""
+    reader and person. Raises Refused without a role that reads the audit, Invalid for what cannot be asked,
+    NotSignedIn."""
+    insist_still_acting(by)
     asked, scope = _asked(filters, by=by)
     try:
         after = place_of(cursor)
     except ValueError:
         raise Invalid({"cursor": [_("Take the cursor from the page before, as it is")]}) from None
-    found = find(asked, after=after, limit=limit + 1)
-    for person in dict.fromkeys((asked.actor, asked.target)):
-        if person is not None and person != by.pk:
-            _note(Event.AUDIT_READ, person, by=by)
+    with transaction.atomic():  # what was read, and that it was read
+        found = find(asked, after=after, limit=limit + 1)
+        for person in dict.fromkeys((asked.actor, asked.target)):
+            if person is not None and person != by.pk:
+                _note(Event.AUDIT_READ, person, by=by)
     page = found[:limit]
     return Found(
         records=page,

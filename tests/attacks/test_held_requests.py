@@ -45,6 +45,9 @@ BY_OTHER_MEANS = {
     "stop_sign_in",
     "sign_out",
     "change_the_password",
+    "sign_in_from_a_known_browser_that_ends_a_lock",
+    # By the link in a message, which is of the generation too: tests/operations/test_this_was_not_me.py.
+    "say_that_it_was_not_me",
 }
 BY_A_PERSON = sorted(set(PREPARED) - BY_OTHER_MEANS)
 RECORD = "audit_record"

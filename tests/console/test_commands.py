@@ -176,7 +176,7 @@ def test_status_shows_how_the_account_stands_and_no_secret(world: World) -> None
     assert shown.exit_code == 0
     assert "none: waits for a temporary password" in shown.stdout
     assert "unfinished, since" in shown.stdout
-    assert "2 waiting, 0 failed" in shown.stdout
+    assert "3 waiting, 0 failed" in shown.stdout, "a mail, a text message, and the applications"
 
 
 def test_the_record_of_an_account_is_shown_in_sentences(world: World) -> None:

@@ -77,8 +77,8 @@ def test_a_stolen_session_cannot_hold_a_request_back_until_after_its_end(
     service: Service, journeys_world: World
 ) -> None:
     thief, admin = journeys_world.person(), journeys_world.administrator()
-    body = json.dumps({"mobile": "07700 900123"}).encode()
+    body = json.dumps({"mobile": "07700 900456"}).encode()
     with half_sent(service, "/api/v1/me", body, method="PATCH", token=journeys_world.session(thief)) as rest:
         end_all_sessions(thief.pk, by=admin)
         assert rest() == 401
-    assert Account.objects.get(pk=thief.pk).mobile == ""
+    assert Account.objects.get(pk=thief.pk).mobile == thief.mobile

@@ -73,6 +73,10 @@ _WHAT_IT_DOES = {
         "Puts a temporary password in place of the present one and ends every session. The account secret and the "
         "acceptance of the policy stay as they are."
     ),
+    Permission.AUTHENTICATE: gettext_lazy(
+        "Tells you which three letters of their account secret to ask the caller for, and then only yes or no. With a "
+        "yes you can go on to Reset Password, Unlock or Resecure Account."
+    ),
     Permission.UNLOCK: gettext_lazy("Lets a person in again whose account was locked after too many wrong passwords."),
     Permission.DISABLE: gettext_lazy("Shuts the account and ends every session, until it is enabled."),
     Permission.ENABLE: gettext_lazy("Opens a disabled account again. Sessions that had ended stay ended."),
