@@ -63,6 +63,7 @@ class Event(StrEnum):
     SIGNING_KEY_ROTATED = "signing_key_rotated"
     ENCRYPTION_KEY_ROTATION_BEGUN = "encryption_key_rotation_begun"
     ENCRYPTION_KEY_ROTATED = "encryption_key_rotated"
+    CONFIRMATION_CODE_SENT = "confirmation_code_sent"
     ORGANISATION_POLICY_SET = "organisation_policy_set"
     AUDIT_READ = "audit_read"
     AUDIT_EXPORTED = "audit_exported"
@@ -124,6 +125,7 @@ SENTENCES: dict[Event, str | Promise] = {
     Event.SIGNING_KEY_ROTATED: _("{actor} made a new key for signing"),
     Event.ENCRYPTION_KEY_ROTATION_BEGUN: _("{actor} began to seal every account secret under a new key"),
     Event.ENCRYPTION_KEY_ROTATED: _("{actor} sealed every account secret under a new key"),
+    Event.CONFIRMATION_CODE_SENT: _("{actor} sent {target} a code to read back"),
     Event.ORGANISATION_POLICY_SET: _("{actor} changed the policy of an organisation"),
     Event.AUDIT_READ: _("{actor} read what is on record about {target}"),
     Event.AUDIT_EXPORTED: _("{actor} exported records"),

@@ -8,6 +8,7 @@ from resecure.identity.application_tokens import ApplicationToken
 from resecure.identity.applications import Application, ApplicationAccess, ApplicationSecret
 from resecure.identity.authentications import Authentication, HeardPosition
 from resecure.identity.cautions import Caution
+from resecure.identity.confirmation_codes import ConfirmationCode
 from resecure.identity.confirmations import IdentityConfirmation
 from resecure.identity.contacts import FormerContact
 from resecure.identity.credentials import PasswordHistory, SecretHistory, SecurityQuestion
@@ -33,6 +34,7 @@ __all__ = [
     "AupVersion",
     "Authentication",
     "Caution",
+    "ConfirmationCode",
     "FormerContact",
     "HeardPosition",
     "IdentityConfirmation",

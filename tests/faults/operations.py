@@ -24,7 +24,7 @@ from resecure.operations.authenticate import ask_for_letters, authenticate
 from resecure.operations.change_password import change_password
 from resecure.operations.check_profile import change_profile, check_profile
 from resecure.operations.choose_password import choose_password
-from resecure.operations.confirm_identity import cannot_confirm_identity, confirm_identity
+from resecure.operations.confirm_identity import cannot_confirm_identity, confirm_identity, send_confirmation_code
 from resecure.operations.create_account import create_account
 from resecure.operations.delete import delete
 from resecure.operations.disable import disable
@@ -96,6 +96,7 @@ _simple("mark_as_leaver", lambda pk, by: mark_as_leaver(pk, by=by))
 _simple("join", lambda pk, by: join(pk, organisation_code="PRA", by=by), status="leaver")
 _simple("end_all_sessions", lambda pk, by: end_all_sessions(pk, by=by))
 _simple("cannot_confirm_identity", lambda pk, by: cannot_confirm_identity(pk, by=by, said="no"))
+_simple("send_confirmation_code", lambda pk, by: send_confirmation_code(pk, by=by))
 _simple(
     "confirm_identity",
     lambda pk, by: confirm_identity(pk, by=by, method=Method.IN_PERSON, reference="x"),

@@ -14,6 +14,8 @@ from resecure.entrypoints.api.access import me_of
 from resecure.entrypoints.api.schemas import (
     AccountState,
     CannotConfirmIn,
+    CodeIn,
+    CodeSent,
     ConfirmationIn,
     ConfirmationOut,
     JoinIn,
@@ -63,6 +65,7 @@ def confirm_identity(request: HttpRequest, account: UUID, payload: ConfirmationI
         reference=payload.reference,
         purpose=payload.operation,
         document=payload.document,
+        code=payload.code,
     )
     return Status(201, {"id": made.pk, "operation": made.purpose, "expires_at": made.expires_at})
 
@@ -105,6 +108,13 @@ def lift_authentication_lock(request: HttpRequest, account: UUID) -> Status[None
     """Allow Authenticate User again; by a higher role than those who asked."""
     lift_operation.lift_authentication_lock(account, by=me_of(request))
     return Status(204, None)
+
+
+@router.post("/accounts/{uuid:account}/confirmations/code", response=answers({201: CodeSent}, *_BODY))
+def send_confirmation_code(request: HttpRequest, account: UUID, payload: CodeIn) -> Status[dict[str, Any]]:
+    """Send six digits to the number on record, for a video call: they come back as ``code`` of a confirmation."""
+    until = confirm_operation.send_confirmation_code(account, by=me_of(request), purpose=payload.operation)
+    return Status(201, {"expires_at": until})
 
 
 @router.post("/accounts/{uuid:account}/cannot-confirm", response=answers({204: None}, *_BODY))

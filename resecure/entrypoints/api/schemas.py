@@ -105,6 +105,15 @@ class ConfirmationIn(Schema):
     reference: Text
     operation: Purpose = Purpose.RESECURE
     document: Document | None = None
+    code: Text = ""
+
+
+class CodeIn(Schema):
+    operation: Purpose = Purpose.RESECURE
+
+
+class CodeSent(Schema):
+    expires_at: datetime
 
 
 class LettersIn(Schema):

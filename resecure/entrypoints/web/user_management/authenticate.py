@@ -159,6 +159,8 @@ def lead_through(request: HttpRequest, facts: Facts, purpose: Purpose, refused: 
 def starting_with(request: HttpRequest, facts: Facts, purpose: Purpose) -> dict[str, str]:
     """What a form of this purpose begins with: the account secret, where a yes of it waits to be used."""
     begin = {"because": request.GET.get("because", "")} if request.GET.get("because") in Trigger.values else {}
+    if request.GET.get("method") == Method.VIDEO_CALL:
+        return begin | {"method": Method.VIDEO_CALL.value}  # a code was sent a moment ago
     waits = by_secret(facts.account, by=facts.by.pk, purpose=purpose, now=facts.now)
     return begin | ({"method": Method.ACCOUNT_SECRET.value, "reference": waits.reference} if waits else {})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 from django import forms
@@ -75,6 +75,16 @@ class IdentityForm(PageForm):
         required=False,
     )
 
+    code = SecretField(
+        label=_("Code that the person reads back"),
+        required=False,
+        max_length=20,
+        autocomplete="one-time-code",
+        strip=True,
+    )
+
+    purpose: ClassVar[Purpose] = Purpose.UNLOCK  # what a code sent from this form is for
+
     def __init__(self, *args: Any, facts: Facts, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         found = usable(facts)
@@ -98,6 +108,7 @@ class IdentityForm(PageForm):
             method=Method(self.cleaned_data["method"]),
             reference=self.cleaned_data["reference"],
             purpose=purpose,
+            code=self.cleaned_data["code"],
             document=Document(self.cleaned_data["document"]) if self.cleaned_data["document"] else None,
         )
 
@@ -117,7 +128,8 @@ def _hint(method: Method, facts: Facts) -> str:
 class ResecureForm(IdentityForm):
     """The dialog. The key makes a second click, or a repeated request, the same request."""
 
-    field_order = ["because", "method", "document", "reference", "key"]
+    purpose = Purpose.RESECURE
+    field_order = ["because", "method", "document", "code", "reference", "key"]
 
     because = forms.ChoiceField(
         label=_("Why is the account resecured?"),
@@ -200,7 +212,17 @@ class TemporaryPasswordForm(PageForm):
 class ResetPasswordForm(TemporaryPasswordForm, IdentityForm):
     """The same for a person who has a password: then somebody must have confirmed who they are."""
 
-    field_order = ["method", "document", "reference", "how", "typed", "require_change", "change_not_required_because"]
+    purpose = Purpose.RESET_PASSWORD
+    field_order = [
+        "method",
+        "document",
+        "code",
+        "reference",
+        "how",
+        "typed",
+        "require_change",
+        "change_not_required_because",
+    ]
     option_hints = {**IdentityForm.option_hints, **TemporaryPasswordForm.option_hints}
 
 
