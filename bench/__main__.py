@@ -25,6 +25,7 @@ from bench.page import page
 NAMES = (
     "revocation",
     "race",
+    "evidence",
     "resecure_cost",
     "gate",
     "provider",

@@ -57,6 +57,11 @@ def test_no_session_opened_with_the_old_password_outlives_a_resecure(tmp_path: P
     assert outliving.holds, outliving.measured
 
 
+def test_no_confirmation_is_used_twice_late_elsewhere_or_by_another(tmp_path: Path) -> None:
+    [wrongly] = measured("evidence", tmp_path)
+    assert wrongly.holds, wrongly.measured
+
+
 def test_a_secret_is_guessed_for_a_year_by_letters_and_by_a_list_of_words(tmp_path: Path) -> None:
     by_letters, by_list, plain = measured("guessing", tmp_path)
     assert float(by_letters.measured.partition("%")[0]) < 2, by_letters.measured
