@@ -42,17 +42,20 @@ class _Ended(Exception):
 def demo(port: int = 8000) -> None:
     """Serve the demonstration on 127.0.0.1 until Ctrl-C or SIGTERM. Whatever the last one held is gone;
     no database but its own is touched, and at the end nothing of it runs any more."""
-    state = _prepare(port)
+    state, rota_port = _prepare(port)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, _end)
     children: list[subprocess.Popen[bytes]] = []
     try:
-        _load_anew(state)
+        client, secret = _load_anew(state, rota_port)
         children += [_child("serve", "--port", str(port)), _child("worker")]
+        children.append(_rota(port, rota_port, client=client, secret=secret))
         _wait_for_answer(port, children)
+        _wait_for_answer(rota_port, children)
         write_environment()
         say(
             f"\nOpen http://127.0.0.1:{port}/ and sign in with one of these. Ctrl-C ends it.\n"
+            f"An application to sign in to with the same accounts, Rota: http://127.0.0.1:{rota_port}/\n"
             "For the console, in another terminal: . .demo/environment; .venv/bin/resecure --help"
         )
         code = _watch(children)
@@ -65,26 +68,37 @@ def demo(port: int = 8000) -> None:
         stop("The demonstration ended because a part of it ended by itself.")
 
 
-def _prepare(port: int) -> Path:
-    """Check what could go wrong, and set the environment before anything reads it. Returns the state folder."""
+def _prepare(port: int) -> tuple[Path, int]:
+    """Check what could go wrong, and set the environment before anything reads it. Returns the state folder,
+    and the port of the application."""
     if os.environ.get("RESECURE_DATABASE_URL") or os.environ.get("RESECURE_PRODUCTION", "").lower() in {"1", "true"}:
         stop(
             "The demonstration begins by emptying its database, so it uses only one of its own. "
             "Unset RESECURE_DATABASE_URL and RESECURE_PRODUCTION.",
             Exit.CONFIGURATION,
         )
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            stop(f"Port {port} of 127.0.0.1 is in use. Choose another: PORT={port + 1} make demo")
+    _insist_free(port, "PORT")
+    given = os.environ.get("APPLICATION_PORT") or str(port + 1)
+    if not given.isdecimal() or not 0 < int(given) < 65536 or int(given) == port:
+        stop(f"APPLICATION_PORT={given} is no port for the application.", Exit.CONFIGURATION)
+    _insist_free(int(given), "APPLICATION_PORT")
+    # Rota is told on this machine that a session is over; here only, for what is registered here is ours.
+    os.environ["RESECURE_APPLICATION_NETWORKS"] = "127.0.0.1/32"
     os.environ["RESECURE_PUBLIC_URL"] = f"http://127.0.0.1:{port}"
     os.environ.setdefault("RESECURE_WEB_PROCESSES", "1")
     os.environ.setdefault("RESECURE_LOG_LEVEL", "warning")
     state = _state_directory()
     os.environ["RESECURE_STATE_DIRECTORY"] = str(state)
-    return state
+    return state, int(given)
+
+
+def _insist_free(port: int, name: str) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            stop(f"Port {port} of 127.0.0.1 is in use. Choose another: {name}={port + 1} make demo")
 
 
 def _state_directory() -> Path:
@@ -99,7 +113,8 @@ def _state_directory() -> Path:
     return usual.with_name(f"{usual.name}-demo")
 
 
-def _load_anew(state: Path) -> None:
+def _load_anew(state: Path, rota_port: int) -> tuple[str, str]:
+    """Returns the client id of Rota and its secret."""
     from resecure.config import embedded_postgres
 
     begun = time.monotonic()
@@ -116,14 +131,16 @@ def _load_anew(state: Path) -> None:
     from django.db import connections
 
     call_command("migrate", verbosity=0)
-    from resecure.entrypoints.console.demonstration.load import load
+    from resecure.entrypoints.console.demonstration.load import load, register_rota
 
     say("Loading 6,900 organisations and 5,000 invented people.")
     listed = load()
+    registered = register_rota(f"http://127.0.0.1:{rota_port}")
     file = _write(listed)
     connections.close_all()
     _print(listed)
     say(f"\n{len(listed)} accounts with their passwords are in {file}. Loaded in {time.monotonic() - begun:.0f} s.")
+    return registered
 
 
 def _write(listed: list[Listed]) -> Path:
@@ -167,6 +184,19 @@ def _print(listed: list[Listed]) -> None:
 def _child(*words: str) -> subprocess.Popen[bytes]:
     # A group of its own: Ctrl-C reaches us alone, and we end them in order.
     return subprocess.Popen([sys.executable, "-m", "resecure", *words], start_new_session=True)
+
+
+def _rota(port: int, rota_port: int, *, client: str, secret: str) -> subprocess.Popen[bytes]:
+    """The application. It gets nothing of ours but its own secret, which stands on no command line."""
+    own = {
+        "ROTA_PORT": str(rota_port),
+        "ROTA_ISSUER": f"http://127.0.0.1:{port}",
+        "ROTA_CLIENT": client,
+        "ROTA_SECRET": secret,
+    }
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("RESECURE_")}
+    command = [sys.executable, "-m", "resecure.entrypoints.console.demonstration.rota"]
+    return subprocess.Popen(command, env={**kept, **own}, start_new_session=True)
 
 
 def _wait_for_answer(port: int, children: list[subprocess.Popen[bytes]]) -> None:

@@ -17,6 +17,7 @@ from resecure.entrypoints.console.demonstration.people import IN_BETWEEN, STATUS
 from resecure.identity import secret_store
 from resecure.identity.accounts import SYSTEM, Account, Status, system_account
 from resecure.identity.agreements import AupAcceptance, AupVersion
+from resecure.identity.applications import Kind
 from resecure.identity.confirmations import Method
 from resecure.identity.credentials import QUESTION, SECRET, SecurityQuestion, secret_key_of
 from resecure.identity.organisations import Organisation
@@ -25,8 +26,10 @@ from resecure.identity.resecurings import Trigger
 from resecure.identity.roles import RoleGrant, RoleName
 from resecure.operations.confirm_identity import confirm_identity
 from resecure.operations.publish_aup import publish_aup
+from resecure.operations.register_application import register_application
 from resecure.operations.resecure import resecure
 from resecure.operations.set_temporary_password import set_temporary_password
+from resecure.operations.shared.application_frame import Registration
 from resecure.operations.shared.telling import told
 from resecure.policy.generated_passwords import word_list
 from resecure.propagation.models import Change, Delivery, System
@@ -268,3 +271,16 @@ def _password() -> str:
     while len(made := " ".join(secrets.choice(word_list()) for _ in range(3))) < 16:
         pass
     return made
+
+
+def register_rota(address: str) -> tuple[str, str]:
+    """Afterwards everybody may sign in to Rota. Returns its client id, and its secret."""
+    typed = Registration(
+        name="Rota",
+        address=address,
+        redirect_addresses=[f"{address}/callback"],
+        logout_address=f"{address}/logged-out",
+        organisations=[Organisation.objects.get(parent=None, code=TOP).code],
+    )
+    application, secret = register_application(typed, kind=Kind.WEB, by=system_account())
+    return str(application.pk), secret
