@@ -11,6 +11,7 @@ import pytest
 from django.db import connection
 
 from resecure.audit.models import Record
+from resecure.operations.authenticate import ask_for_letters, authenticate
 from resecure.operations.change_password import change_password
 from resecure.operations.set_temporary_password import TemporaryPassword, set_temporary_password
 from resecure.operations.shared.progress import Progress
@@ -77,6 +78,26 @@ def test_no_password_secret_or_token_of_a_run_stands_in_the_database_the_record_
         for form in forms(value):
             assert form not in stored
             assert form not in text
+
+
+def test_no_letter_typed_at_a_no_stands_in_the_database_the_record_an_outbox_payload_or_a_log(
+    world: World, logged: io.StringIO
+) -> None:
+    person, by = world.person(), world.administrator()
+    typed = ["\ua66e", "\ua65f", "\ua657"]  # letters that no other text of the run has
+    answers = []
+    for _each in range(3):
+        question = ask_for_letters(person.pk, by=by)
+        answers.append(authenticate(person.pk, by=by, question=question.id, letters=typed))
+    assert answers[-1].locked
+    assert Delivery.objects.filter(account=person.pk, change="authentication_locked").exists()
+
+    stored = "\n".join(row for rows in snapshot().values() for row in rows).lower()
+    everything = "\n".join([stored, logged.getvalue().lower(), repr(answers)])
+    for letter in typed:
+        assert letter not in everything
+        assert f"\\u{ord(letter):04x}" not in everything
+    assert "".join(typed).encode().hex() not in everything
 
 
 def test_the_scan_itself_finds_what_is_stored_in_clear(world: World) -> None:
