@@ -136,6 +136,16 @@ def verify() -> tuple[int, list[Fault]]:
     return read, faults
 
 
+def hashes_at(positions: list[int]) -> dict[int, bytes]:
+    """Of each chain the hash of its record at this place; positions in the order of the chains."""
+    found = statements.rows(
+        "SELECT r.chain, r.hash FROM unnest(%s::bigint[]) WITH ORDINALITY p (position, number)"
+        " JOIN audit_record r ON r.chain = p.number - 1 AND r.position = p.position",
+        [positions],
+    )
+    return {chain: bytes(digest) for chain, digest in found}
+
+
 def _check(chain: _Chain, sealed: bytes, digest: bytes) -> None:
     """Check the record whose turn it is, and those that waited for it."""
     early = chain.early

@@ -6,6 +6,8 @@ the secrets file of the state directory.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import ipaddress
 import os
 from collections.abc import Mapping
@@ -73,7 +75,7 @@ def environment() -> Environment:
     In development, missing keys are made once and kept in ``secrets.json`` in the state directory.
     """
     found = read()
-    if not found.production and not (found.secret_key and found.encryption_keys):
+    if not found.production and not (found.secret_key and found.encryption_keys and found.audit_key):
         made = development_secrets(found.state_directory)
         missing = {name: SecretStr(made[name]) for name in sorted(made) if not getattr(found, name)}
         found = found.model_copy(update=missing)
@@ -93,7 +95,7 @@ def problems(found: Environment | None = None, *, variables: Mapping[str, str] |
             found = read()
         except ConfigurationError as error:
             return [*error.problems, *result]
-    if found.production or found.secret_key or found.encryption_keys:
+    if found.production or found.secret_key or found.encryption_keys or found.audit_key:
         result += _problems_of_keys(found, all_needed=found.production)
     return [
         *result,
@@ -166,7 +168,22 @@ def _problems_of_keys(found: Environment, *, all_needed: bool = True) -> list[Pr
                     f"what this prints: {make}",
                 )
             )
-    return result
+    return [*result, *_problems_of_audit_key(found, needed=all_needed)]
+
+
+def _problems_of_audit_key(found: Environment, *, needed: bool) -> list[Problem]:
+    text = found.audit_key.get_secret_value()
+    if not text and not needed:
+        return []
+    try:
+        seed = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        seed = b""
+    if len(seed) == 32 and len(set(seed)) >= 8:
+        return []
+    code, what = ("malformed", "is not base64 of 32 random bytes") if text else ("missing", "is not set")
+    make = "head -c 32 /dev/urandom | base64"
+    return [Problem(code=f"audit_key_{code}", text=f"RESECURE_AUDIT_KEY {what}. Set it to what this prints: {make}")]
 
 
 def _problems_of_places(found: Environment) -> list[Problem]:

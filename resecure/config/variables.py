@@ -110,6 +110,8 @@ class Environment(BaseSettings):
     """Signs cookies and forms."""
     encryption_keys: SecretStr = SecretStr("")
     """``name:base64key,name2:base64key``, 32 bytes each. The first encrypts, all of them decrypt."""
+    audit_key: SecretStr = SecretStr("")
+    """Signs checkpoints of the record: 32 random bytes in base64."""
 
     # --- mail
     smtp_url: str = Field("", repr=False)

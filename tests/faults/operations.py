@@ -37,6 +37,7 @@ from resecure.operations.issue_tokens import issue, take
 from resecure.operations.join import join
 from resecure.operations.leave_application import leave_application
 from resecure.operations.lift_authentication_lock import lift_authentication_lock
+from resecure.operations.make_checkpoint import make_checkpoint
 from resecure.operations.mark_as_leaver import mark_as_leaver
 from resecure.operations.publish_aup import publish_aup
 from resecure.operations.register_application import register_application, remove_application
@@ -405,3 +406,9 @@ def read_about_a_person(world: World) -> Prepared:
 def export_the_audit(world: World) -> Prepared:
     by = world.administrator("auditor")
     return lambda: export_audit(Filters(), by=by, form="csv")
+
+
+@prepares
+def make_a_checkpoint(world: World) -> Prepared:
+    assert world.region
+    return lambda: make_checkpoint(by=system_account())

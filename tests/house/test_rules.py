@@ -103,6 +103,7 @@ WITHOUT_PERMISSION = {
     "end_session",
     "issue_tokens",
     "leave_application",
+    "make_checkpoint",
     "publish_aup",
     "retry_deliveries",
     "rotate_encryption_key",

@@ -108,6 +108,7 @@ OF_OPERATORS = (
     "entrypoints/probes.py",
 )
 NOT_SHOWN = {
+    "audit/checkpoints.py": "what `resecure audit verify` says of a checkpoint, on the console",
     "audit/record.py": "what `resecure audit verify` finds, on the console",
     "entrypoints/oidc/server.py": "what the standard says in errors, for who writes programs",
     "entrypoints/oidc/switches.py": "what `resecure doctor` finds, on the console",
