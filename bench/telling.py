@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 
 from bench.figures import Figure
 from bench.ground import administrator, confirmations, ground, people, sessions
-from bench.serving import free_port
+from bench.serving import answers, free_port
 
 WORKERS = 2
 
@@ -60,7 +60,11 @@ def receiving(port: int = 0) -> Iterator[int]:
     port = port or free_port()
     process = subprocess.Popen([sys.executable, "-m", "bench.receiver", str(port)])
     try:
-        time.sleep(1)
+        # Until it listens: asked a moment too early, it would count as out of reach for another five minutes.
+        give_up = time.monotonic() + 60
+        while not answers(port):
+            assert time.monotonic() < give_up, "the applications do not listen"
+            time.sleep(0.05)
         yield port
     finally:
         process.terminate()
