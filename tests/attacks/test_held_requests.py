@@ -29,6 +29,7 @@ BY_OTHER_MEANS = {
     "report_a_stuck_account",
     "publish_an_aup",
     "rotate_the_encryption_key",
+    "make_a_checkpoint",
     "rotate_the_signing_key",
     "remove_an_application",
     "tell_the_applications",
