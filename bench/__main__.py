@@ -37,6 +37,7 @@ NAMES = (
     "search",
     "first_page",
     "guessing",
+    "answer_times",
 )
 NOT_SHORT = ("search", "first_page")  # what they measure takes its time
 PAGE = Path("docs/performance.md")

@@ -55,14 +55,21 @@ def organisation() -> Organisation:
     return Organisation.objects.filter(code="BENCH").first() or add(code="BENCH", name="Bench Trust")
 
 
-def people(count: int, *, hashed: str) -> list[Account]:
+def elsewhere() -> Organisation:
+    """Another organisation, where no administrator of the first sees anybody."""
+    from resecure.identity.organisations import Organisation, add
+
+    return Organisation.objects.filter(code="ELSEWHERE").first() or add(code="ELSEWHERE", name="Another Trust")
+
+
+def people(count: int, *, hashed: str, place: Organisation | None = None) -> list[Account]:
     """Accounts at work: password, accepted policy, checked profile, secret."""
     from django.utils import timezone
 
     from resecure.identity.accounts import Account, search_keys
     from resecure.identity.agreements import AupAcceptance, current_aup
 
-    place, now, made = organisation(), timezone.now(), []
+    place, now, made = place or organisation(), timezone.now(), []
     for _number in range(count):
         address = f"{uuid4().hex}@example.org"
         made.append(

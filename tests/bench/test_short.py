@@ -12,6 +12,7 @@ import pytest
 from bench.clients import whole
 from bench.figures import Figure
 from bench.page import page
+from bench.ranks import two_sided_p
 from bench.recording import Door, Recording, Said, searched
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,6 +68,23 @@ def test_a_secret_is_guessed_for_a_year_by_letters_and_by_a_list_of_words(tmp_pa
     assert float(by_letters.measured.partition("%")[0]) < 2, by_letters.measured
     assert "%" in by_list.measured
     assert "days" in plain.measured
+
+
+def test_the_time_of_every_answer_is_taken_and_compared_with_every_other(tmp_path: Path) -> None:
+    letters, sign_ins = measured("answer_times", tmp_path)
+    for found in (letters, sign_ins):
+        assert found.measured.count("p = ") == 10
+        assert "15 pairs" in found.name
+
+
+def test_ranks_tell_samples_apart_that_differ_and_no_others() -> None:
+    # U = 0 of 25, 12.5 expected, variance 25 * 11 / 12: z = 12 / 4.787, of which twice the tail is 0.0122.
+    assert two_sided_p([1, 2, 3, 4, 5], [6, 7, 8, 9, 10]) == pytest.approx(0.01219, abs=1e-5)
+    assert two_sided_p([6, 7, 8, 9, 10], [1, 2, 3, 4, 5]) == pytest.approx(0.01219, abs=1e-5)
+    assert two_sided_p([1, 1, 1], [1, 1, 1]) == 1
+    alike = [each % 97 for each in range(1000)]
+    assert two_sided_p(alike, list(reversed(alike))) == 1
+    assert two_sided_p(alike, [each + 10 for each in alike]) < 1e-9
 
 
 def test_the_whole_record_is_checked_and_memory_does_not_grow_with_it(tmp_path: Path) -> None:
