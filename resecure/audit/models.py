@@ -43,3 +43,13 @@ class ChainHead(models.Model):
     chain = models.SmallIntegerField(primary_key=True)
     position = models.BigIntegerField(default=0)
     hash = models.BinaryField()
+
+
+class Checkpoint(models.Model):
+    """A checkpoint as the console signed it, to be handed out. Here it proves nothing: who owns the database could
+    change it, and what was kept elsewhere would show that."""
+
+    id = models.BigAutoField(primary_key=True)
+    made_at = models.DateTimeField()
+    records = models.BigIntegerField()
+    note = models.TextField()

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from resecure.audit import record
 from resecure.audit.events import Event
-from resecure.audit.models import Record
+from resecure.audit.models import Checkpoint, Record
 from resecure.audit.reading import FEW_PLACES, Question, cursor_of, find, place_of
 from resecure.identity import throttles
 from resecure.identity.accounts import Account, address_key
@@ -94,6 +94,14 @@ def export_audit(filters: Filters, *, by: Account, form: str) -> Iterator[Found]
     return _batches(filters, by=by)
 
 
+def latest_checkpoint(*, by: Account) -> Checkpoint | None:
+    """The last checkpoint that the console made; None if it made none yet. It says how many records there are and where
+    the chains ended, and nothing about people. Raises Refused without a role that reads the audit, NotSignedIn."""
+    insist_still_acting(by)
+    _insist_on_reading(audit_scope(held_by(by.pk)[by.pk]), by=by)
+    return Checkpoint.objects.order_by("-made_at", "-id").first()
+
+
 def _batches(filters: Filters, *, by: Account) -> Iterator[Found]:
     after = None
     while True:
@@ -118,16 +126,7 @@ def names_within(scope: list[tuple[str, bool]], ids: list[UUID | None]) -> dict[
 def _asked(filters: Filters, *, by: Account) -> tuple[Question, list[tuple[str, bool]]]:
     grants = held_by(by.pk)[by.pk]
     scope, names_scope = audit_scope(grants), visible_scope(grants)
-    if not scope:
-        refusal = Refused(
-            Refusal(
-                "role_does_not_allow",
-                _("Your role does not allow this."),
-                _("Ask an Auditor or a Primary Local Administrator of the organisation."),
-            )
-        )
-        record_refusal(refusal, account=None, by=by, now=timezone.now(), asked=Permission.VIEW_AUDIT.value)
-        raise refusal
+    _insist_on_reading(scope, by=by)
     errors: dict[str, list[str]] = {}
     people: dict[str, UUID | None] = {}
     for name in ("actor", "target"):
@@ -153,6 +152,19 @@ def _asked(filters: Filters, *, by: Account) -> tuple[Question, list[tuple[str, 
         since=filters.since,
         until=filters.until,
     ), names_scope
+
+
+def _insist_on_reading(scope: list[tuple[str, bool]], *, by: Account) -> None:
+    if not scope:
+        refusal = Refused(
+            Refusal(
+                "role_does_not_allow",
+                _("Your role does not allow this."),
+                _("Ask an Auditor or a Primary Local Administrator of the organisation."),
+            )
+        )
+        record_refusal(refusal, account=None, by=by, now=timezone.now(), asked=Permission.VIEW_AUDIT.value)
+        raise refusal
 
 
 def _person(typed: str, *, scope: list[tuple[str, bool]]) -> UUID | None:

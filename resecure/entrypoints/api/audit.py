@@ -11,11 +11,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from ninja import Query, Router, Schema
 
+from resecure.audit.models import Checkpoint
 from resecure.audit.reading import TooMuch
 from resecure.entrypoints import exports
 from resecure.entrypoints.api.access import me_of
 from resecure.entrypoints.api.schemas import Text, answers
-from resecure.operations.view_audit import Filters, export_audit, view_audit
+from resecure.operations.view_audit import Filters, export_audit, latest_checkpoint, view_audit
 from resecure.policy.refusals import Refusal, Refused
 
 router = Router(tags=["audit"])
@@ -78,6 +79,29 @@ def audit(request: HttpRequest, filters: Query[AuditFilters], cursor: Text = "")
             )
         ) from None
     return {"items": [exports.shown(row, found) for row in found.records], "next": found.next or None}
+
+
+class CheckpointOut(Schema):
+    """``note``: the signed text, to be kept as it is, byte for byte, where the operators cannot write."""
+
+    made_at: datetime
+    records: int
+    note: str
+
+
+@router.get("/audit/checkpoint", response=answers({200: CheckpointOut}, 401, 409))
+def checkpoint(request: HttpRequest) -> Checkpoint:
+    """The last signed checkpoint that the operators made; 409 ``no_checkpoint`` where they made none yet."""
+    latest = latest_checkpoint(by=me_of(request))
+    if latest is None:
+        raise Refused(
+            Refusal(
+                "no_checkpoint",
+                _("No checkpoint has been made yet."),
+                _("Ask those who run the service to make one, at regular times."),
+            )
+        )
+    return latest
 
 
 @router.get("/audit/export", response=answers({200: None}, 401, 409, 422))

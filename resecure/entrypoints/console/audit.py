@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from base64 import b64decode
 from pathlib import Path
 from time import perf_counter
@@ -116,6 +115,7 @@ def show(
     from rich.text import Text
 
     from resecure.audit.models import Record
+    from resecure.entrypoints.record_words import more, sentence
 
     account = account_at(address)
     rows = list(Record.objects.filter(target=account.pk).order_by("-at", "-id")[:most])[::-1]
@@ -125,7 +125,7 @@ def show(
     names = _names_of(rows)
     table = Table("When (UTC)", "What", "Details", box=None, pad_edge=False)
     for row in rows:
-        cells = (f"{row.at:%Y-%m-%d %H:%M:%S}", _sentence(row, names), _details(row.details))
+        cells = (f"{row.at:%Y-%m-%d %H:%M:%S}", sentence(row, names=names), more(row))
         table.add_row(*(Text(clean(cell)) for cell in cells))  # Text: nothing in a name is read as markup
     Console(soft_wrap=False).print(table)
 
@@ -134,17 +134,5 @@ def _names_of(rows: list[Record]) -> dict[UUID, str]:
     from resecure.identity.accounts import Account
 
     wanted = {each for row in rows for each in (row.actor, row.target) if each}
-    return {found.pk: f"{found.name} ({found.address})" for found in Account.objects.filter(pk__in=wanted)}
-
-
-def _sentence(row: Record, names: dict[UUID, str]) -> str:
-    from resecure.audit.events import SENTENCES, Event
-
-    def name(account: UUID | None) -> str:
-        return names.get(account, str(account)) if account else "Nobody known"
-
-    return str(SENTENCES[Event(row.event)]).format(actor=name(row.actor), target=name(row.target))
-
-
-def _details(stored: str) -> str:
-    return ", ".join(f"{name}: {value}" for name, value in json.loads(stored).items())
+    known = {found.pk: f"{found.name} ({found.address})" for found in Account.objects.filter(pk__in=wanted)}
+    return {each: str(each) for each in wanted} | known  # of somebody who is gone, the id is what is left

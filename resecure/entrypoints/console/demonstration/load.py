@@ -25,6 +25,7 @@ from resecure.identity.passwords import hashed
 from resecure.identity.resecurings import Trigger
 from resecure.identity.roles import RoleGrant, RoleName
 from resecure.operations.confirm_identity import confirm_identity
+from resecure.operations.make_checkpoint import make_checkpoint
 from resecure.operations.publish_aup import publish_aup
 from resecure.operations.register_application import register_application
 from resecure.operations.resecure import resecure
@@ -115,6 +116,7 @@ def load(*, crowd: int = CROWD) -> list[Listed]:
         _store(loading, aup)
         _waiting_deliveries(loading)
     _half_way(loading, specials)
+    make_checkpoint(by=system_account())
     return [line for _person, line in loading.listed if line.password]
 
 

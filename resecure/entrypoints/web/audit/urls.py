@@ -9,5 +9,6 @@ urlpatterns = [
     path("", views.index, name="index"),
     path("accounts/<uuid:account_id>/", views.of_account, name="of_account"),
     path("administrators/<uuid:account_id>/", views.of_administrator, name="of_administrator"),
+    path("checkpoint/", views.checkpoint, name="checkpoint"),
     path("export/<str:form>/", views.export, name="export"),
 ]

@@ -20,7 +20,7 @@ from resecure.entrypoints.web.access import auditor
 from resecure.entrypoints.web.audit.forms import AuditForm
 from resecure.entrypoints.web.http import me_of
 from resecure.entrypoints.web.user_management.shared import put_beside_fields
-from resecure.operations.view_audit import Filters, Found, export_audit, view_audit
+from resecure.operations.view_audit import Filters, Found, export_audit, latest_checkpoint, view_audit
 from resecure.policy.refusals import Invalid, NotFound
 
 NAMES = ("actor", "target", "organisation", "event", "since", "until")
@@ -41,7 +41,13 @@ def index(request: HttpRequest) -> HttpResponse:
         except TooMuch:
             too_much = True
     asked = [(name, request.GET[name]) for name in NAMES if request.GET.get(name)]
-    context = {"page_title": _("Audit"), "form": form, "asked": asked, "too_much": too_much}
+    context = {
+        "page_title": _("Audit"),
+        "form": form,
+        "asked": asked,
+        "too_much": too_much,
+        "checkpoint": latest_checkpoint(by=me_of(request)),
+    }
     status = 422 if form.errors else 200
     return _page(request, "index", found, context, href=reverse("audit:index"), asked=asked, status=status)
 
@@ -99,6 +105,20 @@ def export(request: HttpRequest, form: str) -> Any:
         raise NotFound from None
     response = StreamingHttpResponse(exports.streamed(batches, form=form), content_type=exports.TYPES[form])
     name = f"audit-{timezone.now():%Y-%m-%dT%H%MZ}.{form}"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@auditor
+@require_safe
+def checkpoint(request: HttpRequest) -> HttpResponse:
+    """The last checkpoint as a file, byte for byte as it was signed. 404 where there is none: the page then says so."""
+    latest = latest_checkpoint(by=me_of(request))
+    if latest is None:
+        raise NotFound
+    response = HttpResponse(latest.note.encode(), content_type="text/plain; charset=utf-8")
+    name = f"checkpoint-{latest.made_at:%Y-%m-%dT%H%MZ}.txt"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Cache-Control"] = "no-store"
     return response
