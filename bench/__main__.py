@@ -32,6 +32,7 @@ NAMES = (
     "telling",
     "catching_up",
     "notices",
+    "gateways",
     "sign_in",
     "audit",
     "search",

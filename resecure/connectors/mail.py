@@ -65,15 +65,20 @@ def message(*, sender: str, to: str, subject: str, text: str, key: UUID, html: s
 def send(made: EmailMessage, *, server: Server) -> None:
     """Hand the message to the server. Afterwards the server has answered for it, or NotTaken is raised."""
     smtp: smtplib.SMTP | None = None
+    let_in = False
     try:
         smtp = _connect(server)
         if server.starttls:
             smtp.starttls(context=ssl.create_default_context())
         if server.user:
             smtp.login(server.user, server.password)
+        let_in = True
         smtp.send_message(made)
     except (smtplib.SMTPException, OSError) as error:
-        raise _fault(error) from None
+        fault = _fault(error)
+        # Before it knew which message: so it would be with any other.
+        fault.away = not let_in
+        raise fault from None
     finally:
         if smtp is not None:
             _leave(smtp)

@@ -26,6 +26,7 @@ from joserfc.jwk import OctKey
 
 from resecure.connectors.fault import NotTaken
 
+CONNECTING = 5.0  # seconds until it must be reached
 ALTOGETHER = 20.0  # seconds for one message, the question before a repeat included; well under a claim's minute
 MOST = 64 * 1024  # bytes of an answer; more is not read
 FIELD = "message"  # the one field of the template
@@ -69,7 +70,7 @@ async def _send(*, to: str, text: str, key: UUID, gateway: Gateway, again: bool)
         body["sms_sender_id"] = gateway.sender
     # No proxy and no netrc of the environment, no cookies, and no redirect is followed: it goes there or nowhere.
     async with aiohttp.ClientSession(
-        timeout=aiohttp.ClientTimeout(total=ALTOGETHER),
+        timeout=aiohttp.ClientTimeout(total=ALTOGETHER, sock_connect=CONNECTING),
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"Authorization": f"Bearer {_token(gateway)}"},
         auto_decompress=False,
@@ -124,9 +125,9 @@ def _refused(status: int, said: Mapping[str, Any]) -> NotTaken:
     if status == BAD_REQUEST and any(TOO_LONG in text for _kind, text in kinds):
         return NotTaken(gettext_noop("the SMS gateway refused the message"), detail=status, for_good=True)
     if status in {401, 403}:
-        return NotTaken(gettext_noop("the SMS gateway refused our key"), detail=status)
+        return NotTaken(gettext_noop("the SMS gateway refused our key"), detail=status, away=True)
     if status == TOO_MANY_REQUESTS:
-        return NotTaken(gettext_noop("the SMS gateway takes no more for now"), detail=status)
+        return NotTaken(gettext_noop("the SMS gateway takes no more for now"), detail=status, away=True)
     if status >= SERVER_FAULT:
         return NotTaken(gettext_noop("the SMS gateway answered with an error"), detail=status)
     return NotTaken(gettext_noop("the SMS gateway did not take the message"), detail=status)
@@ -134,13 +135,14 @@ def _refused(status: int, said: Mapping[str, Any]) -> NotTaken:
 
 def _fault(error: Any) -> NotTaken:
     if isinstance(error, asyncio.TimeoutError):
-        return NotTaken(gettext_noop("the SMS gateway did not answer in time"))
+        never_reached = isinstance(error, aiohttp.ConnectionTimeoutError)
+        return NotTaken(gettext_noop("the SMS gateway did not answer in time"), away=never_reached)
     if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorSSLError):
-        return NotTaken(gettext_noop("the certificate of the SMS gateway is not valid"))
+        return NotTaken(gettext_noop("the certificate of the SMS gateway is not valid"), away=True)
     if isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientPayloadError | ConnectionResetError):
         return NotTaken(gettext_noop("the SMS gateway broke off"))
     strerror = getattr(error, "strerror", "") or type(error).__name__
-    return NotTaken(gettext_noop("the SMS gateway cannot be reached"), detail=str(strerror)[:80])
+    return NotTaken(gettext_noop("the SMS gateway cannot be reached"), detail=str(strerror)[:80], away=True)
 
 
 def message(*, to: str, text: str, key: UUID, at: datetime) -> EmailMessage:

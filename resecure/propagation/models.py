@@ -110,6 +110,8 @@ class Delivery(models.Model):
     attempts = models.IntegerField(default=0)
     requested_at = models.DateTimeField()
     next_attempt_at = models.DateTimeField()
+    # When somebody last asked by hand that it be sent again: its patience counts from there.
+    retried_at = models.DateTimeField(null=True)
     # Among those that are due, the order in which they go: a change that a thousand must learn of takes its turns
     # one after the other, so that the next person's does not wait behind all of them.
     turn = models.DateTimeField(db_default=Now())
@@ -152,9 +154,11 @@ class Messenger(models.Model):
 
 
 class Pause(models.Model):
-    """An application that could not be reached, and until when nothing is sent there. One of its deliveries then
-    asks whether it is back; while it is not, the others do not wait for its time-outs."""
+    """An application, the mail server or the SMS gateway that could not be reached, and until when nothing is sent
+    there. One of its deliveries then asks whether it is back; while it is not, the others do not wait for its
+    time-outs."""
 
+    # The application, or the system where that is mail or SMS.
     target = models.CharField(max_length=36, primary_key=True)
     until = models.DateTimeField()
     failures = models.IntegerField()

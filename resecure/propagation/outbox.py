@@ -21,7 +21,9 @@ CHANNEL = "resecure_deliveries"
 CLAIM = timedelta(seconds=60)
 FARTHEST_TURN = timedelta(seconds=60)
 LONGEST_WAIT = timedelta(minutes=15)
-ATTEMPTS_BEFORE_FAILED = 200  # two days at the longest wait: a system that is down for a day catches up
+ATTEMPTS_BEFORE_FAILED = 200  # of an application that answers and does not do what it is told: two days
+# So long a message waits for its mail server or gateway, by time and not by tries: a long weekend and what follows.
+PATIENCE = timedelta(days=7)
 
 _ANNOUNCE = """
 INSERT INTO propagation_delivery (id, "order", system, change, account, resecuring, payload, state, attempts,
@@ -102,6 +104,7 @@ WHERE id IN (
   WHERE d.state = 'requested' AND d.system = %(system)s AND d.turn <= %(farthest)s
     AND d.next_attempt_at <= %(now)s
     AND (d.claimed_until IS NULL OR d.claimed_until < %(now)s)
+    AND NOT EXISTS (SELECT FROM propagation_pause p WHERE p.target = %(system)s AND p.until > %(now)s)
     AND d."order" = (
       SELECT min(oldest."order") FROM propagation_delivery oldest
       WHERE oldest.account = d.account AND oldest.system = d.system AND oldest.target = d.target
@@ -141,18 +144,20 @@ def acknowledge(delivery: Delivery, *, now: datetime) -> None:
     statements.run(_ACKNOWLEDGE, [now, delivery.pk])
 
 
-def postpone(delivery: Delivery, *, now: datetime, because: str) -> None:
-    """It did not work: try again later, each time later, spread at random; or give up, and say why.
+def postpone(delivery: Delivery, *, now: datetime, because: str, until: datetime | None = None) -> None:
+    """It did not work: try again later, each time later, spread at random, or ``until`` then; after
+    :data:`PATIENCE` since it was asked for, or asked for again by hand, give up and say why.
 
     ``because`` is shown to administrators: it names the fault, never what was in the message.
     """
-    if delivery.attempts >= ATTEMPTS_BEFORE_FAILED:
+    if now - (delivery.retried_at or delivery.requested_at) >= PATIENCE:
         fail(delivery, because=because)
         return
-    ceiling = min(LONGEST_WAIT, timedelta(seconds=2 ** min(delivery.attempts, 12)))
-    wait = ceiling * (0.5 + secrets.randbelow(500) / 1000)  # spread, so that they do not all come back at once
+    if until is None:
+        ceiling = min(LONGEST_WAIT, timedelta(seconds=2 ** min(delivery.attempts, 12)))
+        until = now + ceiling * (0.5 + secrets.randbelow(500) / 1000)  # so that they do not all come back at once
     Delivery.objects.filter(pk=delivery.pk, state=State.REQUESTED).update(
-        next_attempt_at=now + wait, turn=now + wait, claimed_until=None, failed_because=because[:300]
+        next_attempt_at=until, turn=until, claimed_until=None, failed_because=because[:300]
     )
 
 
@@ -166,7 +171,7 @@ def fail(delivery: Delivery, *, because: str) -> None:
 def retry(delivery_ids: Sequence[UUID], *, now: datetime) -> int:
     """Ask for these to be sent again now. Returns how many were waiting or had failed."""
     return Delivery.objects.filter(pk__in=delivery_ids, state__in=[State.REQUESTED, State.FAILED]).update(
-        state=State.REQUESTED, next_attempt_at=now, turn=now, claimed_until=None, attempts=0
+        state=State.REQUESTED, next_attempt_at=now, turn=now, claimed_until=None, attempts=0, retried_at=now
     )
 
 

@@ -126,3 +126,8 @@ def test_the_client_knows_when_an_answer_is_whole(held: bytes, length: int | Non
 def test_a_notice_is_handed_to_both_servers(tmp_path: Path) -> None:
     (handed,) = measured("notices", tmp_path)
     assert "p99 of 20" in handed.name
+
+
+def test_gateways_that_were_down_for_a_day_are_handed_all_that_waited_in_order_and_once(tmp_path: Path) -> None:
+    _sent, all_sent = measured("gateways", tmp_path)
+    assert all_sent.holds, all_sent.measured

@@ -24,8 +24,8 @@ from resecure.connectors.mail import Server
 from resecure.entrypoints.worker.delivering import Post
 from resecure.entrypoints.worker.worker import Worker
 from resecure.operations.shared.telling import told
-from resecure.propagation import outbox
-from resecure.propagation.models import Change, Delivery, State
+from resecure.propagation import gateways, outbox
+from resecure.propagation.models import Change, Delivery, Pause, State
 from tests.conftest import World
 from tests.worker.conftest import until
 from tests.worker.smtp import Behaviour
@@ -298,3 +298,99 @@ def test_sigterm_ends_the_worker_after_the_delivery_in_hand(committed_world: Wor
     assert '"worker ended"' in log
     assert person.address not in log
     assert len(mail.kept(folder=tmp_path / "mailbox", to=person.address)) == 1
+
+
+def _away(tmp_path: Path) -> Worker:
+    return Worker(
+        post=Post(
+            server=Server(host="127.0.0.1", port=1), mailbox=tmp_path, sender="d@example.org", public_url="http://x"
+        )
+    )
+
+
+def test_a_mail_server_that_is_away_for_a_week_fails_a_message_then_and_not_by_a_count_of_tries(
+    committed_world: World, tmp_path: Path
+) -> None:
+    person, began = committed_world.person(), timezone.now()
+    announce(person)
+    Delivery.objects.filter(account=person.pk).update(attempts=5000)
+
+    with time_machine.travel(began + timedelta(days=6, hours=23)):
+        assert _away(tmp_path).carry_one()
+        assert of(person).state == State.REQUESTED
+    with time_machine.travel(began + timedelta(days=7, minutes=2)):
+        assert _away(tmp_path).carry_one()
+        assert of(person).state == State.FAILED
+        assert of(person).failed_because == "the mail server cannot be reached (Connection refused)"
+
+
+def test_what_failed_after_a_week_has_another_week_when_it_is_asked_for_by_hand(
+    committed_world: World, tmp_path: Path
+) -> None:
+    person, began = committed_world.person(), timezone.now()
+    announce(person)
+    with time_machine.travel(began + timedelta(days=8)) as travel:
+        _away(tmp_path).carry_one()
+        assert of(person).state == State.FAILED
+        outbox.retry([of(person).pk], now=timezone.now())
+        travel.shift(timedelta(minutes=2))
+
+        assert _away(tmp_path).carry_one()
+
+        assert of(person).state == State.REQUESTED
+
+
+def test_while_the_mail_server_is_away_one_message_asks_and_the_others_say_why_they_wait(
+    committed_world: World, tmp_path: Path, smtp: Smtp, start: Start
+) -> None:
+    people = [committed_world.person() for _each in range(12)]
+    for person in people:
+        announce(person)
+    away, began = _away(tmp_path), timezone.now()
+
+    assert away.carry_one()
+    assert not away.carry_one(), "it is paused"
+    with time_machine.travel(began + timedelta(minutes=2)):
+        assert away.carry_one(), "and one asks"
+        assert not away.carry_one()
+    assert sum(Delivery.objects.values_list("attempts", flat=True)) == 2
+    reasons = set(Delivery.objects.values_list("failed_because", flat=True))
+    assert reasons == {"the mail server cannot be reached (Connection refused)"}
+
+    Pause.objects.update(until=timezone.now())
+    start()
+    until(lambda: all(smtp[0].subjects(each.address) for each in people), seconds=5)
+    until(lambda: not Delivery.objects.filter(state=State.REQUESTED).exists())
+    assert not Pause.objects.exists()
+    assert len(smtp[0].taken) == 12
+
+
+@pytest.mark.fault
+def test_when_the_one_that_asks_dies_another_asks_after_its_claim(committed_world: World, tmp_path: Path) -> None:
+    announce(committed_world.person())
+    announce(committed_world.person())
+    _away(tmp_path).carry_one()
+    now = timezone.now() + timedelta(minutes=2)
+    (dying,) = outbox.claim(now=now, limit=1)
+    assert gateways.turn_of(dying, now=now) is gateways.Turn.ASK
+
+    assert not outbox.claim(now=now + timedelta(seconds=59), limit=1)
+    (next_one,) = outbox.claim(now=now + timedelta(seconds=61), limit=1)
+
+    assert gateways.turn_of(next_one, now=now + timedelta(seconds=61)) is gateways.Turn.ASK
+
+
+def test_a_mail_server_that_refuses_one_address_pauses_nobody_else(
+    committed_world: World, smtp: Smtp, post: Post
+) -> None:
+    deferred, other = committed_world.person(), committed_world.person()
+    smtp[0].ways[deferred.address] = "defers"
+    announce(deferred)
+    announce(other)
+    worker = Worker(post=post)
+
+    assert worker.carry_one()
+    assert worker.carry_one()
+
+    assert not Pause.objects.exists()
+    assert smtp[0].subjects(other.address)

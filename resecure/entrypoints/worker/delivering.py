@@ -19,7 +19,7 @@ from resecure.entrypoints.worker.mails import language_of, text_of
 from resecure.entrypoints.worker.short_texts import short_text_of
 from resecure.entrypoints.worker.stopping import Stopping
 from resecure.identity.sealed_words import opened
-from resecure.propagation import outbox
+from resecure.propagation import gateways, outbox
 from resecure.propagation.models import Change, Delivery, System
 
 log = structlog.get_logger("worker")
@@ -50,17 +50,25 @@ class Post:
         )
 
 
-def deliver(delivery: Delivery, *, post: Post, stopping: Stopping) -> None:
-    """Afterwards the system has it, or it waits for another try, or it failed for good and says why.
+def deliver(delivery: Delivery, *, post: Post, stopping: Stopping, asking: bool = False) -> None:
+    """Afterwards the system has it, or it waits for another try, or it failed for good and says why. ``asking``: its
+    gateway was away; when it answers, all that waits for it is due.
 
     The answer is written after the sending: a worker that dies in between sends again under the same
     Message-ID. The other order could lose a message.
     """
+    began = timezone.now()
     try:
         _in_time(delivery)
         _WAYS[System(delivery.system)](delivery, post)
     except NotTaken as fault:
         because = str(fault)
+        if fault.away:
+            log.info("gateway away", system=delivery.system, delivery=str(delivery.pk), because=because)
+            until_written(
+                lambda: gateways.away(delivery, asked=began, now=timezone.now(), because=because), stopping=stopping
+            )
+            return
         if fault.for_good:
             log.warning("delivery failed", delivery=str(delivery.pk), because=because)
             until_written(lambda: outbox.fail(delivery, because=because), stopping=stopping)
@@ -77,6 +85,8 @@ def deliver(delivery: Delivery, *, post: Post, stopping: Stopping) -> None:
     else:
         until_written(lambda: outbox.acknowledge(delivery, now=timezone.now()), stopping=stopping)
         log.info("delivered", delivery=str(delivery.pk), change=delivery.change, attempts=delivery.attempts)
+    if asking:
+        until_written(lambda: gateways.answered(delivery, now=timezone.now()), stopping=stopping)
 
 
 def _in_time(delivery: Delivery) -> None:

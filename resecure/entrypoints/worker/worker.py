@@ -23,7 +23,8 @@ from resecure.entrypoints.worker.database import LOST, own_connection
 from resecure.entrypoints.worker.delivering import Post, deliver
 from resecure.entrypoints.worker.messenger import Messenger
 from resecure.entrypoints.worker.stopping import BackOff, Stopping
-from resecure.propagation import outbox
+from resecure.propagation import gateways, outbox
+from resecure.propagation.gateways import Turn
 from resecure.propagation.models import System
 
 CARRIERS = 8
@@ -111,9 +112,12 @@ class Worker:
         claimed = outbox.claim(now=timezone.now(), limit=1, system=system)
         if not claimed:
             return False
+        turn = gateways.turn_of(claimed[0], now=timezone.now())
+        if turn is Turn.WAIT:
+            return False
         with suppress(Full):
             self._wakes[system].put_nowait(None)
-        deliver(claimed[0], post=self._post, stopping=self.stopping)
+        deliver(claimed[0], post=self._post, stopping=self.stopping, asking=turn is Turn.ASK)
         return True
 
 
