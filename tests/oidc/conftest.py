@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -18,3 +19,8 @@ def register(committed_world: World) -> Iterator[Register]:
     database.forget_connection()
     yield registering(committed_world)
     database.forget_connection()
+
+
+@pytest.fixture
+def world_of(committed_world: World, register: Register) -> tuple[World, Register, Any]:
+    return committed_world, register, committed_world.person()

@@ -207,8 +207,3 @@ def test_behind_a_pooler_no_statement_is_prepared(world_of: Any, monkeypatch: py
 
     [prepared] = database.connection().execute("SELECT count(*) FROM pg_prepared_statements").fetchone() or (None,)
     assert prepared == 0
-
-
-@pytest.fixture
-def world_of(committed_world: World, register: Register) -> tuple[World, Register, Any]:
-    return committed_world, register, committed_world.person()

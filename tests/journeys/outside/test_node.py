@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,16 +11,10 @@ from playwright.sync_api import expect
 
 from tests.journeys.outside.peers import free_port, running
 from tests.journeys.outside.test_apache import cookies_of, is_at_the_rota, opens
+from tests.journeys.outside.visitor import NODE, old_node  # noqa: F401 - asked by name
 from tests.journeys.stories import Story, accept, check_profile, choose_password, resecure, set_secret, sign_in, update
 
 pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("journeys")]
-NODE = Path(__file__).parent / "node"
-
-
-def old_node() -> bool:
-    """Debian 12's own Node is older than what express-openid-connect says it needs."""
-    said = subprocess.run(["node", "--version"], capture_output=True, text=True, check=True).stdout
-    return int(said.removeprefix("v").partition(".")[0]) < 20
 
 
 @pytest.mark.skipif("old_node()", reason="these clients need Node 20 or newer")

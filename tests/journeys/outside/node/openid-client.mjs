@@ -45,12 +45,16 @@ app.get("/", async (request, response) => {
 });
 app.get("/callback", async (request, response) => {
   const session = sessions.get(cookie(request));
-  session.tokens = await oidc.authorizationCodeGrant(provider, new URL(request.originalUrl, here), {
-    pkceCodeVerifier: session.way.verifier,
-    expectedState: session.way.state,
-    expectedNonce: session.way.nonce,
-    idTokenExpected: true,
-  });
+  try {
+    session.tokens = await oidc.authorizationCodeGrant(provider, new URL(request.originalUrl, here), {
+      pkceCodeVerifier: session.way.verifier,
+      expectedState: session.way.state,
+      expectedNonce: session.way.nonce,
+      idTokenExpected: true,
+    });
+  } catch (refused) {
+    return response.status(400).send(refused.code ?? "refused");
+  }
   response.redirect("/");
 });
 app.listen(Number(port), "127.0.0.1");
