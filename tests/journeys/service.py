@@ -28,6 +28,7 @@ class Service:
 
     url: str
     logs: Path
+    environment: dict[str, str] = field(default_factory=dict, repr=False)
     secrets: set[str] = field(default_factory=set, repr=False)
 
     def logged(self) -> str:
@@ -68,9 +69,7 @@ def _url(given: dict[str, Any]) -> str:
 @contextmanager
 def running(folder: Path, *, database_url: str, settings: Any) -> Iterator[Service]:
     """A server and a worker over this database. Both have ended afterwards."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = _free_port()
     url = f"http://127.0.0.1:{port}"
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("RESECURE_")},
@@ -86,32 +85,55 @@ def running(folder: Path, *, database_url: str, settings: Any) -> Iterator[Servi
     }
     resecure = [sys.executable, "-m", "resecure"]
     subprocess.run([*resecure, "migrate"], env=environment, check=True, capture_output=True)
-    granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
-    granian += [
-        "--blocking-threads",
-        str(threads_for(1)),
-        "--no-ws",
-        "--log-level",
-        "warning",
-        "resecure.config.wsgi:application",
-    ]
     started = []
     try:
-        for name, command in (("server", granian), ("worker", [*resecure, "worker"])):
+        for name, command in (("server", _granian(port)), ("worker", [*resecure, "worker"])):
             with (folder / f"{name}.log").open("w") as log:
                 started.append(subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT))
-        service = Service(url=url, logs=folder)
+        service = Service(url=url, logs=folder, environment=environment)
         _wait_for(service, started[0])
         yield service
     finally:
-        for process in started:
-            process.terminate()
-        for process in started:
-            try:
-                process.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        _end(started)
+
+
+@contextmanager
+def later(service: Service, *, hours: int) -> Iterator[Service]:
+    """Another server over the same database, whose clock is so many hours ahead. It has ended afterwards."""
+    port = _free_port()
+    environment = {**service.environment, "JOURNEY_HOURS_LATER": str(hours)}
+    with (service.logs / f"later-{port}.log").open("w") as log:
+        started = subprocess.Popen(
+            _granian(port, "tests.journeys.later:application"), env=environment, stdout=log, stderr=subprocess.STDOUT
+        )
+    try:
+        made = Service(url=f"http://127.0.0.1:{port}", logs=service.logs, environment=environment)
+        _wait_for(made, started)
+        yield made
+    finally:
+        _end([started])
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def _granian(port: int, target: str = "resecure.config.wsgi:application") -> list[str]:
+    granian = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port)]
+    return [*granian, "--blocking-threads", str(threads_for(1)), "--no-ws", "--log-level", "warning", target]
+
+
+def _end(started: list[subprocess.Popen[bytes]]) -> None:
+    for process in started:
+        process.terminate()
+    for process in started:
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def _wait_for(service: Service, server: subprocess.Popen[bytes]) -> None:

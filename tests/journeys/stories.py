@@ -28,16 +28,19 @@ class Story:
     cookie: str
     windows: list[Window] = field(default_factory=list)
 
-    def window(self, account: Any = None, *, scripts: bool = True, phone: bool = False) -> Window:
-        """A browser of its own: nobody is signed in, or this account is."""
+    def window(
+        self, account: Any = None, *, scripts: bool = True, phone: bool = False, at: Service | None = None
+    ) -> Window:
+        """A browser of its own: nobody is signed in, or this account is. ``at``: another server than the story's."""
+        url = (at or self.service).url
         context = self.chromium.new_context(
             viewport=NARROW if phone else DESK,  # type: ignore[arg-type]
             java_script_enabled=scripts,
             reduced_motion="reduce",
         )
         if account is not None:
-            context.add_cookies([{"name": self.cookie, "value": self.world.session(account), "url": self.service.url}])
-        made = Window(context, url=self.service.url, scripts=scripts)
+            context.add_cookies([{"name": self.cookie, "value": self.world.session(account), "url": url}])
+        made = Window(context, url=url, scripts=scripts)
         self.windows.append(made)
         return made
 
