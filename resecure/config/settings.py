@@ -64,6 +64,7 @@ HTTPS = RESECURE.public_url.startswith("https://")
 SESSION_COOKIE = "__Host-resecure" if HTTPS else "resecure"
 SIGN_IN_COOKIE = "__Host-resecure-sign-in" if HTTPS else "resecure-sign-in"
 BROWSER_COOKIE = "__Host-resecure-browser" if HTTPS else "resecure-browser"
+DONE_COOKIE = "__Host-resecure-done" if HTTPS else "resecure-done"
 NEXT_COOKIE = "__Host-resecure-next" if HTTPS else "resecure-next"
 CSRF_COOKIE_NAME = "__Host-resecure-csrf" if HTTPS else "resecure-csrf"
 CSRF_COOKIE_SECURE = HTTPS

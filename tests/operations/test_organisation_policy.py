@@ -147,8 +147,10 @@ def test_the_page_shows_whose_value_counts_and_sets_it(world: World) -> None:
         assert answer.status_code == 422
         assert f'value="{typed}"' in answer.content.decode()
     wanted = dict.fromkeys(form_defaults(browser, here), "inherited") | {KEY: "40"}
-    assert browser.post(here, wanted).status_code == 302
-    assert "Now: 40 days, set here." in shown(browser.get(here + "?done=set"))
+    saved = browser.post(here, wanted)
+    words = shown(browser.get(saved["Location"]))
+    assert "Now: 40 days, set here." in words
+    assert "The policy is saved and counts from now on." in words
 
 
 def form_defaults(browser: Browser, here: str) -> list[str]:

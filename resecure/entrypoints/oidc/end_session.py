@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from resecure.entrypoints.oidc.authorize import away, claims_of, unusable
 from resecure.entrypoints.web.access import public
+from resecure.entrypoints.web.having_done import go_on_having_done
 from resecure.entrypoints.web.http import clear_session, clear_sign_in, me_of, session_of
 from resecure.identity import applications
 from resecure.identity.application_sessions import ApplicationSession
@@ -92,7 +93,9 @@ def _confirmed(request: HttpRequest, seal: str) -> HttpResponse:
 def _end(request: HttpRequest, target: str) -> HttpResponse:
     with suppress(NotFound):
         operation.sign_out(session_of(request), by=me_of(request))
-    response = _on(target)
+    # Said only here: who was not signed in, or is led here by a link of somebody's, has not signed out just now.
+    here = reverse("sign_in:start")
+    response = away(target) if target else go_on_having_done(request, here, "signed_out", nobody=True)
     clear_session(response)
     clear_sign_in(response)
     return response
@@ -100,4 +103,4 @@ def _end(request: HttpRequest, target: str) -> HttpResponse:
 
 def _on(target: str) -> HttpResponse:
     """Where the person goes on. By itself it takes nothing from the browser: anybody can lead one here."""
-    return away(target) if target else HttpResponseRedirect(reverse("sign_in:start") + "?signed_out=1")
+    return away(target) if target else HttpResponseRedirect(reverse("sign_in:start"))

@@ -65,14 +65,14 @@ def next_of(request: HttpRequest) -> str:
 def set_next(response: HttpResponse, target: str) -> None:
     """Keep the page that was asked for until the steps are done, or forget that of an earlier sign-in."""
     if target:
-        _set(response, settings.NEXT_COOKIE, quote(target))
+        set_cookie(response, settings.NEXT_COOKIE, quote(target))
     else:
         response.delete_cookie(settings.NEXT_COOKIE, path="/")
 
 
 def set_session(response: HttpResponse, token: str) -> None:
     """Hand the session to the browser; it ends with the browser, or when the account says so."""
-    _set(response, settings.SESSION_COOKIE, token)
+    set_cookie(response, settings.SESSION_COOKIE, token)
     clear_sign_in(response)
 
 
@@ -81,7 +81,7 @@ BROWSER_DAYS = 90
 
 def set_browser(response: HttpResponse, value: str) -> None:
     """Let this browser be known again. It opens nothing by itself, and stays when the person signs out."""
-    _set(response, settings.BROWSER_COOKIE, value, max_age=BROWSER_DAYS * 86400)
+    set_cookie(response, settings.BROWSER_COOKIE, value, max_age=BROWSER_DAYS * 86400)
 
 
 def clear_session(response: HttpResponse) -> None:
@@ -91,7 +91,7 @@ def clear_session(response: HttpResponse) -> None:
 
 def set_sign_in(response: HttpResponse, handle: str) -> None:
     """Hand a sign-in with steps owed to the browser, in place of any session."""
-    _set(response, settings.SIGN_IN_COOKIE, handle)
+    set_cookie(response, settings.SIGN_IN_COOKIE, handle)
     response.delete_cookie(settings.SESSION_COOKIE, path="/")
 
 
@@ -101,6 +101,7 @@ def clear_sign_in(response: HttpResponse) -> None:
     response.delete_cookie(settings.NEXT_COOKIE, path="/")
 
 
-def _set(response: HttpResponse, name: str, value: str, *, max_age: int | None = None) -> None:
+def set_cookie(response: HttpResponse, name: str, value: str, *, max_age: int | None = None) -> None:
+    """A cookie of ours; without ``max_age`` it ends with the browser."""
     # HttpOnly: a script that got in must not read it. Lax: a link from a mail still finds one signed in.
     response.set_cookie(name, value, max_age=max_age, path="/", secure=settings.HTTPS, httponly=True, samesite="Lax")

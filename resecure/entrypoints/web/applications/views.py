@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from resecure.entrypoints.web import errors
 from resecure.entrypoints.web.access import administrator
 from resecure.entrypoints.web.applications.forms import ApplicationForm, KindForm, shown_first
+from resecure.entrypoints.web.having_done import done_here, go_on_having_done
 from resecure.entrypoints.web.http import me_of
 from resecure.entrypoints.web.user_management.shared import put_beside_fields
 from resecure.identity import applications
@@ -114,7 +115,7 @@ def register(request: HttpRequest, kind: str) -> HttpResponse:
         else:
             if secret:
                 return _shown(request, made, secret, first=True)
-            return _done(made, "registered")
+            return _done(request, made, "registered")
     context = {"page_title": _("Register an application"), "form": form, "kind": chosen.label, **_back_to_list()}
     return _page(request, "form", context)
 
@@ -133,7 +134,7 @@ def change(request: HttpRequest, application_id: UUID) -> HttpResponse:
             except Invalid as invalid:
                 put_beside_fields(form, invalid)
             else:
-                return _done(found, "changed")
+                return _done(request, found, "changed")
     else:
         form = ApplicationForm(initial=shown_first(found), kind=kind)
     context = {"page_title": _("Change %(name)s") % {"name": found.name}, "form": form, "kind": kind.label}
@@ -150,7 +151,7 @@ def secret(request: HttpRequest, application_id: UUID) -> HttpResponse:
     if request.method == "POST":
         if "end_older" in request.POST:
             end_older_application_secrets(found.pk, by=me_of(request))
-            return _done(found, "ended")
+            return _done(request, found, "ended")
         return _shown(request, found, make_application_secret(found.pk, by=me_of(request)), first=False)
     context = {"page_title": _("New secret for %(name)s") % {"name": found.name}, "application": found}
     return _page(request, "secret", {**context, "secrets": found.live_secrets, **_back_to(found)})
@@ -163,7 +164,7 @@ def remove(request: HttpRequest, application_id: UUID) -> HttpResponse:
     found = _found(application_id)
     if request.method == "POST":
         remove_application(found.pk, by=me_of(request))
-        return HttpResponseRedirect(reverse("applications:index") + "?done=removed")
+        return go_on_having_done(request, reverse("applications:index"), "removed")
     signed_in = ApplicationSession.signed_in([found.pk], now=timezone.now()).get(found.pk, 0)
     context = {"page_title": _("Remove %(name)s?") % {"name": found.name}, "application": found}
     return _page(request, "remove", {**context, "signed_in": signed_in, **_back_to(found)})
@@ -188,8 +189,8 @@ def _shown(request: HttpRequest, application: Application, secret: str, *, first
     return _page(request, "secret_shown", context)
 
 
-def _done(application: Application, done: str) -> HttpResponse:
-    return HttpResponseRedirect(f"{reverse('applications:application', args=[application.pk])}?done={done}")
+def _done(request: HttpRequest, application: Application, done: str) -> HttpResponse:
+    return go_on_having_done(request, reverse("applications:application", args=[application.pk]), done)
 
 
 def _back_to(application: Application) -> dict[str, str]:
@@ -206,7 +207,7 @@ def _back_to_list() -> dict[str, str]:
 def _page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
     form = context.get("form")
     wrong = form is not None and form.is_bound and bool(form.errors)
-    done = DONE.get(request.GET.get("done", "")) if request.method == "GET" else None
+    done = DONE.get(done_here(request))
     notices = [{"kind": "success", "text": str(done)}] if done else []
     more = {"notices": notices, "page_has_errors": wrong}
     return render(request, f"applications/{template}.jinja", {**context, **more}, status=422 if wrong else 200)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from resecure.entrypoints.web.access import public, signed_in
+from resecure.entrypoints.web.having_done import done_here, go_on_having_done
 from resecure.entrypoints.web.help.policy_text import blocks
 from resecure.entrypoints.web.http import client_of, me_of, same_site, session_of, set_session
 from resecure.entrypoints.web.jinja import as_datetime
@@ -46,11 +47,12 @@ def home(request: HttpRequest) -> HttpResponse:
     me = me_of(request)
     acceptance = acceptance_of(me.pk)
     notices = []
-    if request.GET.get("done") == "accepted" and acceptance is not None:
+    done = done_here(request)
+    if done == "accepted" and acceptance is not None:
         text = _("Your acceptance of the acceptable use policy is recorded: version %(version)s, on %(at)s.")
         said = text % {"version": acceptance.version.version, "at": as_datetime(acceptance.accepted_at)}
         notices.append({"kind": "success", "text": said})
-    elif request.GET.get("done") == "steps":
+    elif done == "steps":
         notices.append({"kind": "success", "text": _("All steps are done. You are signed in.")})
     grants = held_by(me.pk)[me.pk]
     manages = any(Permission.VIEW_ACCOUNT in role_of(grant).permissions for grant in grants)
@@ -65,7 +67,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def profile(request: HttpRequest) -> HttpResponse:
     """What the service holds about the person."""
     me = me_of(request)
-    notices = [{"kind": "success", "text": _("Your profile is saved.")}] if request.GET.get("done") == "saved" else []
+    notices = [{"kind": "success", "text": _("Your profile is saved.")}] if done_here(request) == "saved" else []
     roles = [
         {"name": grant.get_role_display(), "sentence": role_of(grant).sentence, "organisation": grant.organisation}
         for grant in held_by(me.pk)[me.pk]
@@ -88,7 +90,7 @@ def edit(request: HttpRequest) -> HttpResponse:
                 for name, texts in invalid.errors.items():
                     form.add_error(name if name in form.fields else None, texts)
             else:
-                return HttpResponseRedirect(reverse("my_account:profile") + "?done=saved")
+                return go_on_having_done(request, reverse("my_account:profile"), "saved")
     else:
         form = ProfileForm(initial={name: getattr(me, name) for name in ProfileForm.base_fields})
     return render(request, "my_account/edit.jinja", {"form": form})
@@ -112,7 +114,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
         "others": _("Every other session is over. Only this one is left."),
         "password": _("Your password is changed, and every other session is over."),
     }
-    done = texts.get(request.GET.get("done", ""))
+    done = texts.get(done_here(request))
     notices = [{"kind": "success", "text": done}] if done else []
     context = {"rows": rows, "total": found.count(), "notices": notices}
     return render(request, "my_account/sessions.jinja", context)
@@ -123,7 +125,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
 def end(request: HttpRequest, session: UUID) -> HttpResponse:
     """End one session of one's own; for anybody else's the answer is that there is none."""
     end_session.end_session(session, by=me_of(request))
-    return HttpResponseRedirect(reverse("my_account:sessions") + "?done=ended")
+    return go_on_having_done(request, reverse("my_account:sessions"), "ended")
 
 
 @require_POST
@@ -131,7 +133,7 @@ def end(request: HttpRequest, session: UUID) -> HttpResponse:
 def end_others(request: HttpRequest) -> HttpResponse:
     """End every session of one's own but this one."""
     end_session.end_my_other_sessions(session_of(request), by=me_of(request))
-    return HttpResponseRedirect(reverse("my_account:sessions") + "?done=others")
+    return go_on_having_done(request, reverse("my_account:sessions"), "others")
 
 
 @require_safe
@@ -149,7 +151,7 @@ def applications(request: HttpRequest) -> HttpResponse:
         }
         for each in application_sessions.live(me, now=timezone.now())[:SHOWN]
     ]
-    left = request.GET.get("done") == "left"
+    left = done_here(request) == "left"
     notices = [{"kind": "success", "text": _("You are signed out of that application.")}] if left else []
     context = {"rows": rows, "usable": usable_by(me), "notices": notices}
     return render(request, "my_account/applications.jinja", context)
@@ -160,7 +162,7 @@ def applications(request: HttpRequest) -> HttpResponse:
 def leave(request: HttpRequest, sid: UUID) -> HttpResponse:
     """Sign out of one application; for anybody else's the answer is that there is none."""
     leave_application(sid, by=me_of(request))
-    return HttpResponseRedirect(reverse("my_account:applications") + "?done=left")
+    return go_on_having_done(request, reverse("my_account:applications"), "left")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -182,7 +184,7 @@ def password(request: HttpRequest) -> HttpResponse:
             wait = waiting(throttled.seconds)
             form.add_error(None, _("Too many failed tries. Try again in %(wait)s") % {"wait": wait})
         else:
-            response = HttpResponseRedirect(reverse("my_account:sessions") + "?done=password")
+            response = go_on_having_done(request, reverse("my_account:sessions"), "password")
             set_session(response, token)
             return response
     context = {"form": form, "account": me, "rules": markable(password_rules(me))}

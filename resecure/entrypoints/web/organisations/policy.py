@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from resecure.entrypoints.web.access import administrator
 from resecure.entrypoints.web.forms import PageForm
+from resecure.entrypoints.web.having_done import done_here, go_on_having_done
 from resecure.entrypoints.web.http import me_of
 from resecure.entrypoints.web.user_management.shared import put_beside_fields
 from resecure.identity.organisations import Organisation
@@ -110,12 +111,12 @@ def policy(request: HttpRequest, code: str) -> HttpResponse:
     except Invalid as invalid:
         put_beside_fields(form, invalid)
         return _show(request, at, form)
-    return HttpResponseRedirect(reverse("organisations:policy", args=[at.code]) + "?done=set")
+    return go_on_having_done(request, reverse("organisations:policy", args=[at.code]), "set")
 
 
 def _show(request: HttpRequest, at: Organisation, form: PolicyForm) -> HttpResponse:
     wrong = form.is_bound and bool(form.errors)
-    done = request.method == "GET" and request.GET.get("done") == "set"
+    done = done_here(request) == "set"
     context = {
         "page_title": _("Policy of %(name)s") % {"name": at.name},
         "organisation": at,

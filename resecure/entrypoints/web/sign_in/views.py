@@ -5,7 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import rotate_token
 from django.shortcuts import render
@@ -16,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from resecure.entrypoints.web.access import half_signed_in, public, signed_in
 from resecure.entrypoints.web.forms import PageForm
+from resecure.entrypoints.web.having_done import done_here, go_on_having_done
 from resecure.entrypoints.web.help.policy_text import blocks
 from resecure.entrypoints.web.http import (
     clear_session,
@@ -80,7 +83,8 @@ def start(request: HttpRequest) -> HttpResponse:
         # Somebody else signs in on this browser: the session that was here must not live on unseen.
         with suppress(NotFound):
             end_session.sign_out(session_of(request), by=me_of(request))
-    response = _go_on(request, progress, _onwards(target) if target else reverse("my_account:home"))
+    home = HttpResponseRedirect(_onwards(target) if target else reverse("my_account:home"))
+    response = _go_on(request, progress, home)
     if progress.session is None:
         set_next(response, target)
     return response
@@ -125,7 +129,7 @@ def cancel(request: HttpRequest) -> HttpResponse:
     over before."""
     with suppress(NotSignedIn):
         stop_sign_in(sign_in_handle(request))
-    response = HttpResponseRedirect(reverse("sign_in:start") + "?stopped=1")
+    response = go_on_having_done(request, reverse("sign_in:start"), "stopped", nobody=True)
     clear_sign_in(response)
     return response
 
@@ -139,7 +143,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
             end_session.sign_out(session_of(request), by=me_of(request))
     with suppress(NotSignedIn):
         stop_sign_in(sign_in_handle(request))
-    response = HttpResponseRedirect(reverse("sign_in:start") + "?signed_out=1")
+    response = go_on_having_done(request, reverse("sign_in:start"), "signed_out", nobody=True)
     clear_session(response)
     clear_sign_in(response)
     return response
@@ -184,9 +188,10 @@ def _owed_by_the_cookie(request: HttpRequest) -> str | None:
 def _start_page(request: HttpRequest, form: SignInForm, target: str, *, status: int = 200) -> HttpResponse:
     notices = []
     if not form.is_bound:
-        if "signed_out" in request.GET:
+        done = done_here(request)
+        if done == "signed_out":
             notices.append({"kind": "success", "text": _("You have signed out.")})
-        elif "stopped" in request.GET:
+        elif done == "stopped":
             notices.append(
                 {
                     "kind": "information",
@@ -196,10 +201,10 @@ def _start_page(request: HttpRequest, form: SignInForm, target: str, *, status: 
                     ),
                 }
             )
-        elif "anew" in request.GET:
+        elif "anew" in request.GET and target.startswith(LEADING_OUT):
             text = _("The application asks you to sign in again.")
             notices.append({"kind": "information", "text": text})
-        elif "ended" in request.GET:
+        elif "ended" in request.GET and _held_something(request):
             notices.append(
                 {
                     "kind": "information",
@@ -215,10 +220,14 @@ def _start_page(request: HttpRequest, form: SignInForm, target: str, *, status: 
     return render(request, "sign_in/start.jinja", context, status=status)
 
 
-def _go_on(request: HttpRequest, progress: Progress, home: str) -> HttpResponse:
-    """To the next step, or home with a session."""
+def _held_something(request: HttpRequest) -> bool:
+    """Whether this browser was signed in, or half-way: a cookie that no longer opens anything stays in it."""
+    return any(request.COOKIES.get(name) for name in (settings.SESSION_COOKIE, settings.SIGN_IN_COOKIE))
+
+
+def _go_on(request: HttpRequest, progress: Progress, response: HttpResponse) -> HttpResponse:
+    """To the next step, or with a session where this answer leads."""
     if progress.session is not None:
-        response = HttpResponseRedirect(home)
         set_session(response, progress.session)
         if progress.browser is not None:
             set_browser(response, progress.browser)
@@ -255,17 +264,14 @@ def _serve(request: HttpRequest, page: StepPage) -> HttpResponse:
         current = step_frame.owed_by(step_frame.current(sign_in_handle(request)))
         if not current:
             raise NotSignedIn from None
-        return _to_owed(current, refused=True)
-    accepted = sign_in.aup_agreed_id is not None or page.step is Step.AUP
-    return _go_on(request, progress, _home(request, done="accepted" if accepted else "steps"))
+        return _to_owed(request, current, refused=True)
+    done = "accepted" if sign_in.aup_agreed_id is not None or page.step is Step.AUP else "steps"
+    return _go_on(request, progress, _home(request, done, account=sign_in.account_id))
 
 
-def _home(request: HttpRequest, *, done: str) -> str:
+def _home(request: HttpRequest, done: str, *, account: UUID) -> HttpResponse:
     """Home, where the person reads that all is recorded; from there on to what they asked for before the steps."""
-    query = {"done": done}
-    if target := next_of(request):
-        query["next"] = target
-    return f"{reverse('my_account:home')}?{urlencode(query)}"
+    return go_on_having_done(request, reverse("my_account:home"), done, account=account, then=next_of(request))
 
 
 def _out_of_turn(request: HttpRequest, page: StepPage, owed: list[Step]) -> HttpResponse:
@@ -273,11 +279,12 @@ def _out_of_turn(request: HttpRequest, page: StepPage, owed: list[Step]) -> Http
     if request.method == "POST":
         with suppress(Refused):
             step_frame.insist_on_turn(page.step, request.sign_in)  # type: ignore[attr-defined]
-    return _to_owed(owed, refused=request.method == "POST")
+    return _to_owed(request, owed, refused=request.method == "POST")
 
 
-def _to_owed(owed: list[Step], *, refused: bool) -> HttpResponse:
-    return HttpResponseRedirect(reverse(STEPS[owed[0]].url_name) + ("?not_this_step=1" if refused else ""))
+def _to_owed(request: HttpRequest, owed: list[Step], *, refused: bool) -> HttpResponse:
+    here = reverse(STEPS[owed[0]].url_name)
+    return go_on_having_done(request, here, "not_this_step") if refused else HttpResponseRedirect(here)
 
 
 def _shown_first(page: StepPage, sign_in: SignIn) -> dict[str, Any]:
@@ -293,7 +300,7 @@ def _step_page(
     sign_in: SignIn = request.sign_in  # type: ignore[attr-defined]
     number, of = place_of(sign_in, owed)
     notices = []
-    if "not_this_step" in request.GET and request.method != "POST":
+    if done_here(request) == "not_this_step":
         text = _("What you sent was not this step, or was already done. Nothing more was changed. Go on here.")
         notices.append({"kind": "information", "text": text})
     context: dict[str, Any] = {

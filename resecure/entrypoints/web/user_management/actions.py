@@ -187,7 +187,7 @@ def _page(action: Action) -> Callable[[HttpRequest, UUID], HttpResponse]:
             facts = look(request, account_id, asked=action.permission)
             reasons = all_reasons(refused, action.permission, facts)
             return _show(request, facts, action, form, reasons=reasons)
-        return go_back_having_done(account_id, action.permission.value)
+        return go_back_having_done(request, account_id, action.permission.value)
 
     view.__name__ = view.__qualname__ = action.permission.value
     return view

@@ -141,7 +141,7 @@ def lift(request: HttpRequest, account_id: UUID) -> HttpResponse:
         lift_authentication_lock(account_id, by=facts.by)
     except Refused as refused:
         return _show(request, facts, "locked", reasons=refused.reasons)
-    return go_back_having_done(account_id, "lift_authentication_lock")
+    return go_back_having_done(request, account_id, "lift_authentication_lock")
 
 
 def lead_through(request: HttpRequest, facts: Facts, purpose: Purpose, refused: Refused) -> HttpResponse | None:

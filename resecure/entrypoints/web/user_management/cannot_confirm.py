@@ -27,7 +27,8 @@ def cannot_confirm(request: HttpRequest, account_id: UUID) -> HttpResponse:
     """Nothing about the account changes. Afterwards it is on record that this administrator was not sure."""
     facts = look(request, account_id, asked=Permission.CONFIRM_IDENTITY)
     if request.method != "POST":
-        if request.GET.get("recorded"):
+        # Not for the address alone, which anybody can write: for who was not sure, and as long as the caution says so.
+        if request.GET.get("recorded") and any(each.by == facts.by.pk for each in facts.cautions):
             return _what_next(request, facts)
         if reasons := reasons_not_to(Permission.CONFIRM_IDENTITY, facts):
             return not_now(request, facts, title=_("I cannot confirm this person"), reasons=reasons)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from resecure.entrypoints.web import errors
 from resecure.entrypoints.web.access import administrator
+from resecure.entrypoints.web.having_done import go_on_having_done
 from resecure.entrypoints.web.http import me_of
 from resecure.entrypoints.web.user_management.forms import CreateForm
 from resecure.entrypoints.web.user_management.shared import grants_of, page, put_beside_fields
@@ -46,7 +47,7 @@ def create(request: HttpRequest) -> HttpResponse:
     except Refused as refused:
         return _show(request, form, reasons=refused.reasons)
     here = reverse("user_management:temporary_password", args=[made.pk])
-    return HttpResponseRedirect(f"{here}?done=created")
+    return go_on_having_done(request, here, "created")
 
 
 def _show(request: HttpRequest, form: CreateForm, *, reasons: list[Refusal] | None = None) -> HttpResponse:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from resecure.entrypoints.web.access import administrator
+from resecure.entrypoints.web.having_done import go_on_having_done
 from resecure.entrypoints.web.http import me_of
 from resecure.entrypoints.web.user_management import progress
 from resecure.entrypoints.web.user_management.shared import account_href, look, page
@@ -39,7 +40,7 @@ def resecuring(request: HttpRequest, resecuring_id: UUID) -> HttpResponse:
             reasons = refused.reasons
         else:
             here = reverse("user_management:resecuring", args=[resecuring_id])
-            return HttpResponseRedirect(f"{here}?done=retry")
+            return go_on_having_done(request, here, "retry")
     context = {
         **progress.context_of(found, facts.account),
         "page_title": _("Resecuring of %(name)s") % {"name": facts.account.name},

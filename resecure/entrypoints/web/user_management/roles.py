@@ -58,7 +58,7 @@ def _grant(request: HttpRequest, facts: Facts) -> HttpResponse:
     except Refused as refused:
         reasons = all_reasons(refused, Permission.GRANT_ROLE, facts)
         return _show(request, facts, form, reasons=reasons)
-    return go_back_having_done(facts.account.pk, "grant_role")
+    return go_back_having_done(request, facts.account.pk, "grant_role")
 
 
 def _withdraw(request: HttpRequest, facts: Facts) -> HttpResponse:
@@ -75,7 +75,7 @@ def _withdraw(request: HttpRequest, facts: Facts) -> HttpResponse:
         facts = look(request, facts.account.pk, asked=Permission.WITHDRAW_ROLE)
         reasons = all_reasons(refused, Permission.WITHDRAW_ROLE, facts)
         return _show(request, facts, _grant_form(facts), reasons=reasons)
-    return go_back_having_done(facts.account.pk, "withdraw_role")
+    return go_back_having_done(request, facts.account.pk, "withdraw_role")
 
 
 def _grant_form(facts: Facts, request: HttpRequest | None = None) -> GrantRoleForm:

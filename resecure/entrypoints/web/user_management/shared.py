@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import urlencode
 from uuid import UUID
 
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from resecure.entrypoints.web.having_done import done_here, go_on_having_done
 from resecure.entrypoints.web.http import me_of
 from resecure.identity.accounts import Account
 from resecure.identity.roles import RoleGrant
@@ -23,7 +23,7 @@ from resecure.policy.actions import Facts, reasons_not_to
 from resecure.policy.refusals import Invalid, Refusal, Refused
 from resecure.policy.roles import Permission
 
-# What a page says after something was done. The address carries the code: its text can be nobody else's.
+# What a page says after something was done, to the browser that did it (web/having_done.py).
 DONE: Mapping[str, str | Promise] = {
     "unlock": gettext_lazy("The account is unlocked. The person signs in with the password they had."),
     "disable": gettext_lazy("The account is disabled. Nothing opens it."),
@@ -107,9 +107,9 @@ def not_now(request: HttpRequest, facts: Facts, *, title: str, reasons: Iterable
     return page(request, "not_now", context, reasons=reasons)
 
 
-def go_back_having_done(account_id: UUID, done: str) -> HttpResponse:
+def go_back_having_done(request: HttpRequest, account_id: UUID, done: str) -> HttpResponse:
     """To the account's page, which says what was done."""
-    return HttpResponseRedirect(f"{account_href(account_id)}?{urlencode({'done': done})}")
+    return go_on_having_done(request, account_href(account_id), done)
 
 
 def all_reasons(refused: Refused, permission: Permission, facts: Facts) -> list[Refusal]:
@@ -127,5 +127,5 @@ def put_beside_fields(form: Form, invalid: Invalid, *, named: Mapping[str, str] 
 
 
 def _notices(request: HttpRequest) -> list[dict[str, str]]:
-    text = DONE.get(request.GET.get("done", "")) if request.method == "GET" else None
+    text = DONE.get(done_here(request))
     return [{"kind": "success", "text": str(text)}] if text else []
