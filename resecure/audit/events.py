@@ -52,6 +52,7 @@ class Event(StrEnum):
     ACCOUNT_SECRET_SET = "account_secret_set"
     OPERATION_REFUSED = "operation_refused"
     DELIVERY_RETRIED = "delivery_retried"
+    DELIVERY_CLOSED = "delivery_closed"
     APPLICATION_REGISTERED = "application_registered"
     APPLICATION_CHANGED = "application_changed"
     APPLICATION_SECRET_MADE = "application_secret_made"
@@ -112,6 +113,7 @@ SENTENCES: dict[Event, str | Promise] = {
     Event.ACCOUNT_SECRET_SET: _("{target} set a new account secret"),
     Event.OPERATION_REFUSED: _("{actor} asked for something that was refused"),
     Event.DELIVERY_RETRIED: _("{actor} asked for a message to be sent again now"),
+    Event.DELIVERY_CLOSED: _("{actor} closed what could not be told to a connected system about {target}"),
     Event.APPLICATION_REGISTERED: _("{actor} registered an application"),
     Event.APPLICATION_CHANGED: _("{actor} changed an application"),
     Event.APPLICATION_SECRET_MADE: _("{actor} made a new secret for an application"),

@@ -57,6 +57,7 @@ REASONS: Words = {
     "not_active": gettext_lazy("the account was not active"),
     "not_found": gettext_lazy("unknown, or outside their organisations"),
     "not_signed_in": gettext_lazy("their session was over"),
+    "nothing_to_close": gettext_lazy("it was answered or closed meanwhile"),
     "not_this_step": gettext_lazy("it was not the turn of this step"),
     "organisation_out_of_reach": gettext_lazy("the organisation is unknown, or outside their role"),
     "own_account": gettext_lazy("it was their own account"),
@@ -118,6 +119,8 @@ _WORDS: Mapping[str, tuple[str | Promise, Callable[[Any], str]]] = {
     "accounts": (gettext_lazy("accounts: %(value)s"), str),
     "records": (gettext_lazy("records: %(value)s"), str),
     "deliveries": (gettext_lazy("messages: %(value)s"), str),
+    "application": (gettext_lazy("application: %(value)s"), str),
+    "closed_because": (gettext_lazy("closed, because: %(value)s"), str),
     "note": (gettext_lazy("note: %(value)s"), str),
     "from": (gettext_lazy("from %(value)s"), str),
 }

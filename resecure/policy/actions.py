@@ -136,7 +136,7 @@ def insist_on_scope(facts: Facts) -> None:
 
 def reasons_not_to(permission: Permission, facts: Facts) -> list[Refusal]:
     """Every reason why this actor may not do this to this account now; an empty list if they may."""
-    reasons = _reasons_of_standing(permission, facts)
+    reasons = reasons_of_standing(permission, facts)
     if permission is Permission.RESECURE:
         reasons += _reasons_not_to_resecure(facts)
     elif permission is Permission.RESET_PASSWORD:
@@ -150,7 +150,8 @@ def reasons_not_to(permission: Permission, facts: Facts) -> list[Refusal]:
     return reasons
 
 
-def _reasons_of_standing(permission: Permission, facts: Facts) -> list[Refusal]:
+def reasons_of_standing(permission: Permission, facts: Facts) -> list[Refusal]:
+    """The reason why this actor may not do this to this account, whatever its state; an empty list if they may."""
     if facts.by.is_system:
         return []
     if facts.by.pk == facts.account.pk:

@@ -92,6 +92,8 @@ class State(models.TextChoices):
     ACKNOWLEDGED = "acknowledged", _("acknowledged")
     CONFIRMED = "confirmed", _("confirmed")
     FAILED = "failed", _("failed")
+    # It can never be told, and somebody said so: nothing was told, nothing is confirmed, and nobody waits for it.
+    CLOSED = "closed", _("closed")
 
 
 class Delivery(models.Model):
@@ -123,6 +125,9 @@ class Delivery(models.Model):
     acknowledged_at = models.DateTimeField(null=True)
     confirmed_at = models.DateTimeField(null=True)
     failed_because = models.CharField(max_length=300, default="")
+    closed_at = models.DateTimeField(null=True)
+    closed_by = models.UUIDField(null=True)
+    closed_because = models.CharField(max_length=300, default="", db_default="")
 
     class Meta:
         indexes = [

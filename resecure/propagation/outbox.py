@@ -175,6 +175,19 @@ def retry(delivery_ids: Sequence[UUID], *, now: datetime) -> int:
     )
 
 
+def close(delivery: UUID, *, by: UUID, because: str, now: datetime) -> None:
+    """Nobody waits for it any more. An answer that still comes changes nothing. Later deliveries of the account go
+    on. Of what it held, only the name of the application stays: the row says for as long as the resecuring is kept
+    that this was never answered."""
+    found = Delivery.objects.get(pk=delivery)
+    found.state, found.claimed_until, found.claimed_by = State.CLOSED, None, None
+    found.closed_at, found.closed_by, found.closed_because = now, by, because
+    found.payload = {name: found.payload[name] for name in ("name", "asks") if name in found.payload}
+    found.save(
+        update_fields=["state", "claimed_until", "claimed_by", "closed_at", "closed_by", "closed_because", "payload"]
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Progress:
     """How far one connected system has got with one resecuring."""
@@ -192,10 +205,25 @@ class Progress:
     confirmed_at: datetime | None
     failed_because: str
     attempts: int
+    closed_at: datetime | None = None
+    closed_by: UUID | None = None
+    closed_because: str = ""
+
+    @property
+    def is_closed(self) -> bool:
+        """True where somebody said that it can never be told: it is neither open nor done."""
+        return self.state is State.CLOSED
+
+    @property
+    def may_be_closed(self) -> bool:
+        """What is open; but not our own finding of the applications, behind which they still hide."""
+        return self.is_open and self.system is not System.APPLICATIONS
 
     @property
     def is_open(self) -> bool:
         """True while we are not done with this system: it waits, it failed, or it must still be asked."""
+        if self.is_closed:
+            return False
         if self.asks:
             return self.state is not State.CONFIRMED
         return self.state not in {State.ACKNOWLEDGED, State.CONFIRMED}
@@ -216,23 +244,34 @@ class Progress:
 
 def progress(*, resecuring: UUID) -> list[Progress]:
     """Every delivery of a resecuring, in order."""
-    return [
-        Progress(
-            delivery=row.pk,
-            system=System(row.system),
-            name=row.payload.get("name", "") if row.system == System.APPLICATION else "",
-            asks=bool(row.payload.get("asks")),
-            change=Change(row.change),
-            state=State(row.state),
-            requested_at=row.requested_at,
-            told_at=row.told_at,
-            acknowledged_at=row.acknowledged_at,
-            confirmed_at=row.confirmed_at,
-            failed_because=row.failed_because,
-            attempts=row.attempts,
-        )
-        for row in Delivery.objects.filter(resecuring=resecuring).order_by("order")
-    ]
+    return [_progress(row) for row in Delivery.objects.filter(resecuring=resecuring).order_by("order")]
+
+
+def of_resecuring(delivery: UUID, *, resecuring: UUID) -> Progress | None:
+    """One of them, its row locked: whoever answers or closes it at the same moment comes before or after. In the
+    caller's transaction."""
+    row = Delivery.objects.select_for_update().filter(pk=delivery, resecuring=resecuring).first()
+    return _progress(row) if row else None
+
+
+def _progress(row: Delivery) -> Progress:
+    return Progress(
+        delivery=row.pk,
+        system=System(row.system),
+        name=row.payload.get("name", "") if row.system == System.APPLICATION else "",
+        asks=bool(row.payload.get("asks")),
+        change=Change(row.change),
+        state=State(row.state),
+        requested_at=row.requested_at,
+        told_at=row.told_at,
+        acknowledged_at=row.acknowledged_at,
+        confirmed_at=row.confirmed_at,
+        failed_because=row.failed_because,
+        attempts=row.attempts,
+        closed_at=row.closed_at,
+        closed_by=row.closed_by,
+        closed_because=row.closed_because,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,6 +296,7 @@ def waiting() -> list[Waiting]:
 
 def sweep(*, before: datetime, limit: int) -> int:
     """Forget deliveries that were acknowledged before this time: their payload names people. Those that wait
-    or failed stay until somebody sees to them. Returns how many went."""
+    or failed stay until somebody sees to them; those that were closed go on saying that they were
+    never answered. Returns how many went."""
     done = Delivery.objects.filter(state__in=[State.ACKNOWLEDGED, State.CONFIRMED], acknowledged_at__lt=before)
     return Delivery.objects.filter(pk__in=list(done.values_list("pk", flat=True)[:limit])).delete()[0]

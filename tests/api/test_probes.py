@@ -67,7 +67,8 @@ def test_a_scrape_reads_the_index_of_open_deliveries_and_not_the_table(world: Wo
                 state="requested" if number < 3 else "acknowledged",
             )
             for number in range(3000)
-        ]
+        ],
+        batch_size=1000,
     )
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE propagation_delivery")

@@ -26,6 +26,7 @@ from resecure.operations.make_checkpoint import make_checkpoint
 from resecure.operations.register_application import register_application
 from resecure.operations.shared import on_schedule
 from resecure.operations.shared.application_frame import Registration
+from resecure.propagation.models import Delivery, System
 from tests.attacks.stories import letters_at
 from tests.conftest import World
 from tests.faults.snapshots import quick_hashes
@@ -70,6 +71,7 @@ def _values(person: Any, *, resecuring: UUID, grant: int, session: UUID, applica
         **dict.fromkeys(("account", "account_id"), str(person.pk)),
         **dict.fromkeys(("resecuring", "resecuring_id"), str(resecuring)),
         **dict.fromkeys(("application", "application_id"), str(application)),
+        **dict.fromkeys(("delivery", "delivery_id"), str(_delivery_of(resecuring))),
         **dict.fromkeys(("session", "sid"), str(session)),
         "grant": str(grant),
         "code": person.organisation.code,
@@ -80,6 +82,11 @@ def _values(person: Any, *, resecuring: UUID, grant: int, session: UUID, applica
         "token": "not-a-token-of-anybody",
         "key": str(uuid4()),
     }
+
+
+def _delivery_of(resecuring: UUID) -> UUID:
+    """One that is still to be made, and could be closed."""
+    return Delivery.objects.filter(resecuring=resecuring, system=System.MAIL)[0].pk
 
 
 def _body(person: Any, *, question: Any, confirmation: UUID, here: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from resecure.operations.authenticate import ask_for_letters, authenticate
 from resecure.operations.change_password import change_password
 from resecure.operations.check_profile import change_profile, check_profile
 from resecure.operations.choose_password import choose_password
+from resecure.operations.close_delivery import close_delivery
 from resecure.operations.confirm_identity import cannot_confirm_identity, confirm_identity, send_confirmation_code
 from resecure.operations.create_account import create_account
 from resecure.operations.delete import delete
@@ -288,6 +289,14 @@ def report_a_stuck_account(world: World) -> Prepared:
 def publish_an_aup(world: World) -> Prepared:
     assert world.aup.version == "1"
     return lambda: publish_aup(version="2", text="Be very careful.", by=system_account())
+
+
+@prepares
+def close_a_delivery_of_a_resecuring(world: World) -> Prepared:
+    person, by = world.person(), world.administrator()
+    resecuring = world.resecured(person, by=by).pk
+    delivery = Delivery.objects.filter(resecuring=resecuring, system="mail")[0].pk
+    return lambda: close_delivery(delivery, resecuring=resecuring, because="It is switched off for good.", by=by)
 
 
 @prepares

@@ -64,12 +64,12 @@ def test_the_steps_of_the_resecure_page_are_those_of_the_code() -> None:
 
 
 def test_every_refusal_of_a_resecure_is_on_its_page() -> None:
-    from resecure.policy.actions import _reasons_not_to_resecure, _reasons_of_standing
+    from resecure.policy.actions import _reasons_not_to_resecure, reasons_of_standing
 
     sources = [OPERATIONS / "resecure.py", ROOT / "resecure" / "policy" / "evidence.py"]
     text = "".join(_words(source) for source in sources)
     codes = set(re.findall(r'Refusal\(\s*"(\w+)"', text))
-    for function in (_reasons_of_standing, _reasons_not_to_resecure):
+    for function in (reasons_of_standing, _reasons_not_to_resecure):
         codes |= {str(each) for each in function.__code__.co_consts if re.fullmatch(r"[a-z]+(_[a-z]+)+", str(each))}
     page = _words(DOCS / "operations" / "resecure.md")
     assert len(codes) >= 9

@@ -98,6 +98,7 @@ WITHOUT_PERMISSION = {
     "change_password",
     "check_profile",
     "choose_password",
+    "close_delivery",
     "end_every_session",
     "end_run_out_sessions",
     "end_session",

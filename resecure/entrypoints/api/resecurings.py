@@ -9,8 +9,9 @@ from django.http import HttpRequest
 from ninja import Router
 
 from resecure.entrypoints.api.access import me_of
-from resecure.entrypoints.api.schemas import ResecuringOut, answers
+from resecure.entrypoints.api.schemas import CloseIn, ResecuringOut, answers
 from resecure.identity.resecurings import Resecuring
+from resecure.operations.close_delivery import close_delivery
 from resecure.operations.shared.looking import look_at
 from resecure.policy.refusals import NotFound
 from resecure.propagation import outbox
@@ -47,6 +48,7 @@ def view_resecuring(request: HttpRequest, resecuring: UUID) -> dict[str, Any]:
         },
         "systems": [
             {
+                "delivery": each.delivery,
                 "system": each.system.value,
                 "name": each.name,
                 "change": each.change.value,
@@ -58,8 +60,22 @@ def view_resecuring(request: HttpRequest, resecuring: UUID) -> dict[str, Any]:
                 "milliseconds": each.milliseconds,
                 "attempts": each.attempts,
                 "failed_because": each.because,
+                "closed_at": each.closed_at,
+                "closed_by": each.closed_by,
+                "closed_because": each.closed_because,
             }
             for each in systems
         ],
-        "complete": not any(each.is_open for each in systems),
+        "complete": not any(each.is_open or each.is_closed for each in systems),
+        "closed": not any(each.is_open for each in systems) and any(each.is_closed for each in systems),
     }
+
+
+@router.post(
+    "/resecurings/{uuid:resecuring}/deliveries/{uuid:delivery}/close",
+    response=answers({200: ResecuringOut}, 400, 401, 403, 404, 409, 415, 422),
+)
+def close(request: HttpRequest, resecuring: UUID, delivery: UUID, payload: CloseIn) -> dict[str, Any]:
+    """Say that a connected system can never be told of this, and why. It stays neither told nor confirmed."""
+    close_delivery(delivery, resecuring=resecuring, because=payload.because, by=me_of(request))
+    return view_resecuring(request, resecuring)

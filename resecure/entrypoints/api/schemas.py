@@ -388,7 +388,12 @@ class Effects(Schema):
     all_sessions_revoked: Effect
 
 
+class CloseIn(Schema):
+    because: Text
+
+
 class SystemOut(Schema):
+    delivery: UUID
     system: str
     # The application, where that is the system.
     name: str
@@ -401,6 +406,9 @@ class SystemOut(Schema):
     milliseconds: int | None
     attempts: int
     failed_because: str
+    closed_at: datetime | None
+    closed_by: UUID | None
+    closed_because: str
 
 
 class ResecuringOut(Schema):
@@ -415,7 +423,10 @@ class ResecuringOut(Schema):
     outcome: str | None
     effects: Effects
     systems: list[SystemOut]
+    # Nothing is open, and nothing was closed without an answer.
     complete: bool
+    # Nothing is open, and something was closed: closed, not complete.
+    closed: bool
 
 
 class AwaitingOut(Schema):

@@ -14,6 +14,7 @@ from resecure.identity.accounts import Status
 from resecure.identity.confirmations import Document, IdentityConfirmation, Method, Purpose, by_secret
 from resecure.identity.resecurings import Trigger
 from resecure.identity.roles import RoleName
+from resecure.operations.close_delivery import LONGEST
 from resecure.operations.confirm_identity import confirm_identity
 from resecure.policy.actions import Facts
 from resecure.policy.confirmation_methods import RULES, number_for, usable
@@ -234,6 +235,18 @@ class CannotConfirmForm(PageForm):
         help_text=_("In a sentence or two: what they asked for, how they called, what did not fit."),
         required=False,
         max_length=500,
+        widget=forms.Textarea,
+    )
+
+
+class CloseForm(PageForm):
+    """Why it can never be told."""
+
+    because = forms.CharField(
+        label=_("Why can it never be told?"),
+        help_text=_("For example: it was switched off for good on 3 March. It stands on the page and in the record."),
+        max_length=LONGEST,
+        error_messages={"required": _("Say why it can never be told")},
         widget=forms.Textarea,
     )
 

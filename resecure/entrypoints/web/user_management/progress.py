@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from resecure.entrypoints.web.jinja import as_datetime
 from resecure.entrypoints.web.user_management.shared import names_of
 from resecure.identity.accounts import Account
 from resecure.identity.resecurings import Outcome, Resecuring
@@ -27,6 +30,8 @@ class Row:
     state: str
     at: datetime | None
     detail: str = ""
+    # The delivery, where it may be closed by hand.
+    close: UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,27 +51,33 @@ class Application:
     because: str
     milliseconds: int | None
     attempts: int
+    closed: str
+    close: UUID | None
 
 
 def context_of(resecuring: Resecuring, account: Account) -> dict[str, Any]:
     """What the parts of a page about a resecuring need."""
     deliveries = outbox.progress(resecuring=resecuring.pk)
     told = [each for each in deliveries if each.system is System.APPLICATION]
-    names = names_of([resecuring.by, resecuring.temporary_password_set_by])
+    closed = [each for each in deliveries if each.is_closed]
+    names = names_of([resecuring.by, resecuring.temporary_password_set_by, *(each.closed_by for each in closed)])
     open_ones = [each for each in deliveries if each.is_open]
     return {
         "resecuring": resecuring,
         "account": account,
         "resecured_by": names.get(resecuring.by, ""),
         "effects": _effects(resecuring),
-        "systems": [_system(each) for each in deliveries if each.system is not System.APPLICATION],
-        "applications": sorted((_application(each) for each in told), key=lambda each: each.order)[:SHOWN],
+        "systems": [_system(each, names) for each in deliveries if each.system is not System.APPLICATION],
+        "applications": sorted((_application(each, names) for each in told), key=lambda each: each.order)[:SHOWN],
         "applications_told": len(told),
         "applications_open": sum(each.is_open for each in told),
         "steps_back": _way_back(resecuring),
         "open_deliveries": len(open_ones),
-        # Complete only when nothing is open and the person is back: each alone would be a false all-clear.
-        "complete": not open_ones and resecuring.outcome == Outcome.FINISHED,
+        "closed_deliveries": len(closed),
+        "applications_closed": sum(each.is_closed for each in told),
+        # Complete only when nothing is open, nothing was closed without an answer, and the person is back: each alone
+        # would be a false all-clear.
+        "complete": not open_ones and not closed and resecuring.outcome == Outcome.FINISHED,
         "over": not open_ones and resecuring.ended_at is not None,
     }
 
@@ -81,12 +92,15 @@ def _effects(resecuring: Resecuring) -> list[Row]:
     ]
 
 
-def _system(each: outbox.Progress) -> Row:
+def _system(each: outbox.Progress, names: Mapping[UUID, str]) -> Row:
     name = f"{each.system.label}: {each.change.label}"
     took = _("%(count)d ms") % {"count": each.milliseconds} if each.milliseconds is not None else ""
+    close = each.delivery if each.may_be_closed else None
+    if each.is_closed:
+        return Row(name=name, state="failed", at=None, detail=closed_words(each, names))
     if each.state is State.FAILED:
         because = each.because or _("no reason was given")
-        return Row(name=name, state="failed", at=None, detail=because)
+        return Row(name=name, state="failed", at=None, detail=because, close=close)
     if each.is_open:
         if each.failed_because:
             detail = _("tried %(times)d times, trying again (%(because)s)") % {
@@ -95,7 +109,7 @@ def _system(each: outbox.Progress) -> Row:
             }
         else:
             detail = _("asked, no answer yet")
-        return Row(name=name, state="waiting", at=None, detail=detail)
+        return Row(name=name, state="waiting", at=None, detail=detail, close=close)
     return Row(
         name=name,
         state="done",
@@ -104,14 +118,24 @@ def _system(each: outbox.Progress) -> Row:
     )
 
 
-def _application(each: outbox.Progress) -> Application:
+def closed_words(each: outbox.Progress, names: Mapping[UUID, str]) -> str:
+    """Who closed it, when, and why."""
+    assert each.closed_by is not None
+    return _("closed by %(name)s on %(at)s: %(reason)s") % {
+        "name": names.get(each.closed_by, _("Somebody")),
+        "at": as_datetime(each.closed_at),
+        "reason": each.closed_because,
+    }
+
+
+def _application(each: outbox.Progress, names: Mapping[UUID, str]) -> Application:
     failed = each.state is State.FAILED
     label, colour = (_("failed"), "red") if failed else (_("waiting"), "yellow")
     if not each.is_open:
-        label, colour = str(each.state.label), "green"
+        label, colour = str(each.state.label), "grey" if each.is_closed else "green"
     return Application(
         name=each.name,
-        order=(0 if failed else 1 if each.is_open else 2, each.name),
+        order=(0 if failed else 1 if each.is_open else 2 if each.is_closed else 3, each.name),
         change=str(each.change.label),
         label=label,
         colour=colour,
@@ -121,8 +145,10 @@ def _application(each: outbox.Progress) -> Application:
         confirmed_at=each.confirmed_at,
         waiting_since=each.requested_at if each.is_open and not failed else None,
         because=each.because if each.is_open else "",
-        milliseconds=None if each.is_open else each.milliseconds,
+        milliseconds=None if each.is_open or each.is_closed else each.milliseconds,
         attempts=each.attempts,
+        closed=closed_words(each, names) if each.is_closed else "",
+        close=each.delivery if each.may_be_closed else None,
     )
 
 

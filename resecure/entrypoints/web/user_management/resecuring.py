@@ -18,7 +18,7 @@ from resecure.entrypoints.web.user_management.shared import account_href, look, 
 from resecure.identity.confirmations import Method
 from resecure.identity.resecurings import Resecuring
 from resecure.operations.retry_deliveries import retry_deliveries
-from resecure.policy.actions import permissions_over, reasons_not_to
+from resecure.policy.actions import permissions_over, reasons_not_to, reasons_of_standing
 from resecure.policy.refusals import NotFound, Refusal, Refused
 from resecure.policy.roles import Permission
 
@@ -46,6 +46,7 @@ def resecuring(request: HttpRequest, resecuring_id: UUID) -> HttpResponse:
         "page_title": _("Resecuring of %(name)s") % {"name": facts.account.name},
         "confirmed": Method(found.method).label,
         "may_retry": Permission.RESET_PASSWORD in permissions_over(facts),
+        "may_close": not reasons_of_standing(Permission.RESECURE, facts),
         "awaits": facts.awaits_temporary_password,
         "may_set": not reasons_not_to(Permission.RESET_PASSWORD, facts),
         "back_href": account_href(found.account_id),

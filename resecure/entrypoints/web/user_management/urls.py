@@ -9,6 +9,7 @@ from resecure.entrypoints.web.user_management import (
     actions,
     authenticate,
     cannot_confirm,
+    close_delivery,
     code,
     create,
     resecure,
@@ -25,6 +26,11 @@ urlpatterns = [
     path("awaiting/", search.awaiting, name="awaiting"),
     path("create/", create.create, name="create"),
     path("resecurings/<uuid:resecuring_id>/", resecuring.resecuring, name="resecuring"),
+    path(
+        "resecurings/<uuid:resecuring_id>/close/<uuid:delivery_id>/",
+        close_delivery.close_delivery_page,
+        name="close_delivery",
+    ),
     path("<uuid:account_id>/", account.account, name="account"),
     path("<uuid:account_id>/resecure/", resecure.resecure_page, name="resecure"),
     path(
