@@ -65,6 +65,10 @@ class Event(StrEnum):
     ENCRYPTION_KEY_ROTATION_BEGUN = "encryption_key_rotation_begun"
     ENCRYPTION_KEY_ROTATED = "encryption_key_rotated"
     CONFIRMATION_CODE_SENT = "confirmation_code_sent"
+    CONTACT_ASKED_FOR = "contact_asked_for"
+    CONTACT_CODE_SENT = "contact_code_sent"
+    CONTACT_CONFIRMED = "contact_confirmed"
+    CONTACT_WITHDRAWN = "contact_withdrawn"
     ORGANISATION_POLICY_SET = "organisation_policy_set"
     AUDIT_READ = "audit_read"
     AUDIT_EXPORTED = "audit_exported"
@@ -128,6 +132,10 @@ SENTENCES: dict[Event, str | Promise] = {
     Event.ENCRYPTION_KEY_ROTATION_BEGUN: _("{actor} began to seal every account secret under a new key"),
     Event.ENCRYPTION_KEY_ROTATED: _("{actor} sealed every account secret under a new key"),
     Event.CONFIRMATION_CODE_SENT: _("{actor} sent {target} a code to read back"),
+    Event.CONTACT_ASKED_FOR: _("{target} asked for another address or number, which waits for its code"),
+    Event.CONTACT_CODE_SENT: _("{target} asked for another code for a new address or number"),
+    Event.CONTACT_CONFIRMED: _("{target} confirmed a new address or number"),
+    Event.CONTACT_WITHDRAWN: _("{target} gave up a new address or number that waited for its code"),
     Event.ORGANISATION_POLICY_SET: _("{actor} changed the policy of an organisation"),
     Event.AUDIT_READ: _("{actor} read what is on record about {target}"),
     Event.AUDIT_EXPORTED: _("{actor} exported records"),

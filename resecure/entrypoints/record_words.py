@@ -19,6 +19,7 @@ from resecure.audit.events import SENTENCES, Event
 from resecure.audit.models import Record
 from resecure.identity.accounts import SYSTEM, Status
 from resecure.identity.confirmations import Method
+from resecure.identity.contacts import Kind
 from resecure.identity.resecurings import Trigger
 from resecure.identity.roles import RoleName
 from resecure.policy.actions import BUTTONS
@@ -38,6 +39,7 @@ OPERATIONS: Words = {
     Permission.WITHDRAW_ROLE.value: gettext_lazy("Withdraw role"),
     Permission.REGISTER_APPLICATION.value: gettext_lazy("Manage applications"),
     "sign_in": gettext_lazy("Sign in"),
+    "confirm_contact": gettext_lazy("Confirm a new address or number"),
     "sign_in_to_application": gettext_lazy("Sign in to an application"),
     "publish_aup": gettext_lazy("Publish the acceptable use policy"),
 }
@@ -110,6 +112,7 @@ _WORDS: Mapping[str, tuple[str | Promise, Callable[[Any], str]]] = {
     "joined": (gettext_lazy("joined %(value)s"), str),
     "step": (gettext_lazy("step: %(value)s"), _one(_STEPS)),
     "owed": (gettext_lazy("still to do: %(value)s"), _several(_STEPS)),
+    "contact": (gettext_lazy("%(value)s"), _one({each.value: each.label for each in Kind})),
     "changed": (gettext_lazy("changed: %(value)s"), _several({})),
     "version": (gettext_lazy("version %(value)s"), str),
     "wrong_passwords": (gettext_lazy("after %(value)s wrong passwords"), str),

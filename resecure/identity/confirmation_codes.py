@@ -1,4 +1,5 @@
-"""Codes that a person reads back on a video call: six digits, sent to the number on record, kept as a digest."""
+"""Codes that a person reads back on a video call, or types to confirm a new address or number: six digits, kept as a
+digest."""
 
 from __future__ import annotations
 
@@ -38,16 +39,23 @@ class ConfirmationCode(models.Model):
         indexes = [models.Index(fields=["account", "-sent_at"], name="code_by_account")]
 
 
-def sent_lately(account: UUID, *, now: datetime) -> int:
-    """How many went to this account in the last hour, whoever sent them."""
-    return ConfirmationCode.objects.filter(account=account, sent_at__gt=now - timedelta(hours=1)).count()
+def sent_lately(account: UUID, *, now: datetime, to_themselves: bool = False) -> int:
+    """How many went to this account in the last hour, whoever sent them. Those ``to_themselves``, which the person
+    asked for, are counted apart: whoever holds their session must not use up their administrators'."""
+    sent = ConfirmationCode.objects.filter(account=account, sent_at__gt=now - timedelta(hours=1))
+    return sent.filter(by=account).count() if to_themselves else sent.exclude(by=account).count()
+
+
+def end(account: UUID, *, by: UUID, purpose: str, now: datetime) -> None:
+    """Afterwards no code for this counts."""
+    ConfirmationCode.objects.filter(account=account, by=by, purpose=purpose, ended_at=None).update(ended_at=now)
 
 
 def make(account: Account, *, by: UUID, purpose: str, now: datetime) -> tuple[str, ConfirmationCode]:
     """A new code in clear, for the message alone, and what is kept of it. The caller holds the account's row lock."""
     code = f"{secrets.randbelow(1_000_000):06}"
     digest, key_name = secret_store.keyed_digest(code, account=account.pk, purpose=PURPOSE)
-    ConfirmationCode.objects.filter(account=account.pk, by=by, purpose=purpose, ended_at=None).update(ended_at=now)
+    end(account.pk, by=by, purpose=purpose, now=now)
     kept = ConfirmationCode.objects.create(
         account=account,
         by=by,

@@ -15,6 +15,7 @@ from resecure.identity.credentials import PasswordHistory, SecretHistory, Securi
 from resecure.identity.known_browsers import KnownBrowser
 from resecure.identity.not_me import NotMeLink
 from resecure.identity.organisations import Organisation
+from resecure.identity.pending_contacts import PendingContact
 from resecure.identity.resecurings import Resecuring
 from resecure.identity.roles import RoleGrant
 from resecure.identity.sessions import Session
@@ -42,6 +43,7 @@ __all__ = [
     "NotMeLink",
     "Organisation",
     "PasswordHistory",
+    "PendingContact",
     "Resecuring",
     "RoleGrant",
     "SecretHistory",

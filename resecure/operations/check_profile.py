@@ -9,8 +9,10 @@ from django.utils import timezone
 
 from resecure.audit import record
 from resecure.audit.events import Event
+from resecure.identity import pending_contacts
 from resecure.identity.accounts import Account, search_keys, touch
 from resecure.identity.contacts import Kind, keep_former
+from resecure.operations.shared.asking_contact import ask_for, on_record
 from resecure.operations.shared.finishing import finish_if_nothing_is_owed
 from resecure.operations.shared.frame import locked_own
 from resecure.operations.shared.progress import Progress
@@ -23,7 +25,8 @@ from resecure.propagation.models import Change
 
 
 def check_profile(handle: str, *, given_name: str, family_name: str, mobile: str = "", job_title: str = "") -> Progress:
-    """Afterwards the profile is as typed and counts as checked. Raises Invalid, Refused, NotSignedIn."""
+    """Afterwards the profile is as typed and counts as checked; another mobile number waits for its code, and keeps
+    nobody from going on. Raises Invalid, Refused, NotSignedIn."""
     values = _checked(given_name=given_name, family_name=family_name, mobile=mobile, job_title=job_title)
     with taking(Step.PROFILE, Event.PROFILE_CHECKED, handle) as frame:
         frame.details.update(changed=_changed(frame.account, values))
@@ -33,7 +36,8 @@ def check_profile(handle: str, *, given_name: str, family_name: str, mobile: str
 
 
 def change_profile(*, by: Account, given_name: str, family_name: str, mobile: str = "", job_title: str = "") -> None:
-    """Afterwards the person's own profile is as typed. Raises Invalid, NotSignedIn."""
+    """Afterwards the person's own profile is as typed; another mobile number waits for its code. Raises Invalid,
+    NotSignedIn."""
     values = _checked(given_name=given_name, family_name=family_name, mobile=mobile, job_title=job_title)
     now = timezone.now()
     with transaction.atomic():
@@ -51,13 +55,22 @@ def change_profile(*, by: Account, given_name: str, family_name: str, mobile: st
 
 
 def _changed(account: Account, values: dict[str, str]) -> list[str]:
-    """Which fields change. Their names only: the record is no second directory."""
-    return sorted(name for name, value in values.items() if getattr(account, name) != value)
+    """Which fields change. Their names only: the record is no second directory. A number that waits for its code
+    has a record of its own."""
+    return sorted(
+        name for name, value in values.items() if getattr(account, name) != value and not (name == "mobile" and value)
+    )
 
 
 def _write(account: Account, values: dict[str, str], *, now: datetime, **more: object) -> None:
+    number = values["mobile"]
+    if number and number != account.mobile:
+        ask_for(account, Kind.MOBILE, number, now=now)
+        values = {**values, "mobile": account.mobile}
+    elif pending_contacts.forget(account.pk, Kind.MOBILE, now=now):
+        on_record(Event.CONTACT_WITHDRAWN, account, Kind.MOBILE, now=now)
     keys = search_keys(given_name=values["given_name"], family_name=values["family_name"], address=account.address)
-    if values["mobile"] != account.mobile:
+    if values["mobile"] != account.mobile:  # removed
         more["mobile_changed_at"] = now
         # The old number hears of everything for a week: a thief who changes it must not so silence its owner.
         keep_former(account.pk, Kind.MOBILE, account.mobile, now=now)

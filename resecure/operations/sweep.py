@@ -7,7 +7,15 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from resecure.identity import application_tokens, contacts, known_browsers, not_me, sessions, throttles
+from resecure.identity import (
+    application_tokens,
+    contacts,
+    known_browsers,
+    not_me,
+    pending_contacts,
+    sessions,
+    throttles,
+)
 from resecure.identity.accounts import Account
 from resecure.identity.confirmations import IdentityConfirmation
 from resecure.identity.sign_ins import SignIn
@@ -35,6 +43,7 @@ def sweep(*, by: Account, limit: int = 5000) -> dict[str, int]:
     confirmations = IdentityConfirmation.objects.filter(expires_at__lt=old).values_list("pk", flat=True)[:limit]
     return {
         "former_contacts": contacts.sweep(now=now, limit=limit),
+        "pending_contacts": pending_contacts.sweep(now=now, limit=limit),
         "not_me_links": not_me.sweep(before=old, limit=limit),
         "deliveries": outbox.sweep(before=delivered, limit=limit),
         "application_tokens": application_tokens.sweep(before=now - TOKENS_END, limit=limit),

@@ -34,7 +34,10 @@ class Change(models.TextChoices):
     SPOKEN_CODE = "spoken_code", _("code to read back")
     AUTHENTICATION_FAILED = "authentication_failed", _("wrong letters of the account secret")
     AUTHENTICATION_LOCKED = "authentication_locked", _("Authenticate User disabled")
+    # A code that a person types to show that a new address or number is theirs.
+    CONTACT_CODE = "contact_code", _("code for a new address or number")
     MOBILE_CHANGED = "mobile_changed", _("mobile number changed")
+    ADDRESS_CHANGED = "address_changed", _("email address changed")
     FROZEN = "frozen", _("account frozen by its person")
     # To the manager, and to administrators, about somebody else's account.
     MANAGER_RESECURED = "manager_resecured", _("manager told: account resecured")

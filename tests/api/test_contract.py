@@ -9,6 +9,7 @@ from resecure.identity.accounts import Account
 from resecure.identity.agreements import AupVersion, acceptance_of
 from resecure.identity.resecurings import unfinished
 from tests.api.conftest import Program, a_problem, program_of, stranger
+from tests.attacks.stories import contact_code
 from tests.conftest import PASSWORD, World
 
 
@@ -252,6 +253,23 @@ def test_a_person_sees_changes_and_ends_their_own_things(world: World) -> None:
     a_problem(another.get("/me"), status=401, code="not_signed_in")
     assert mine.post("/sign-out").status_code == 204
     a_problem(mine.get("/me"), status=401, code="not_signed_in")
+
+
+def test_a_new_address_or_number_of_ones_own_counts_once_its_code_came_back(world: World) -> None:
+    person = world.person()
+    mine = program_of(world, person)
+
+    assert mine.patch("/me", {"mobile": "07700 900555"}).json()["mobile_not_confirmed"] == "07700900555"
+    assert mine.patch("/me", {"job_title": "Porter"}).json()["mobile_not_confirmed"] == "07700900555"
+    a_problem(mine.post("/me/contacts/mobile/confirm", {"code": "none"}), status=409, code="code_not_valid")
+    assert mine.post("/me/contacts/mobile/confirm", {"code": contact_code(person)}).json()["mobile"] == "07700900555"
+    a_problem(mine.post("/me/contacts/mobile/confirm", {"code": "none"}), status=404, code="not_found")
+    asked = mine.post("/me/address", {"address": "new@example.org"})
+    assert (asked.status_code, asked.json()["address_not_confirmed"]) == (202, "new@example.org")
+    assert mine.post("/me/contacts/address/code").status_code == 204
+    assert mine.delete("/me/contacts/address").status_code == 204
+    assert mine.get("/me").json()["address_not_confirmed"] is None
+    a_problem(mine.post("/me/contacts/address/code"), status=404, code="not_found")
 
 
 def test_a_changed_password_ends_the_old_session_and_opens_a_new_one(world: World) -> None:

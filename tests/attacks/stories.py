@@ -10,6 +10,7 @@ import pytest
 from resecure.audit.models import Record
 from resecure.identity.accounts import Account
 from resecure.identity.confirmations import Purpose
+from resecure.identity.sealed_words import opened
 from resecure.operations.agree_to_aup import agree_to_aup
 from resecure.operations.authenticate import Answer, ask_for_letters, authenticate
 from resecure.operations.check_profile import check_profile
@@ -19,6 +20,7 @@ from resecure.operations.set_temporary_password import set_temporary_password
 from resecure.operations.shared.progress import Client, Progress
 from resecure.operations.sign_in import sign_in
 from resecure.policy.refusals import NotFound, NotSignedIn, Refused
+from resecure.propagation.models import Delivery
 from tests.conftest import PASSWORD
 
 HERE = Client(address="192.0.2.1", name="test")
@@ -103,3 +105,9 @@ def answer(call: Callable[[], Any]) -> str:
     except (Refused, NotFound, NotSignedIn) as no:
         return f"{type(no).__name__}: {no}"
     return "done"
+
+
+def contact_code(person: Any) -> str:
+    """What was sent last to a new address or number of this person."""
+    sent = Delivery.objects.filter(account=person.pk, change="contact_code").latest("order")
+    return opened(person.pk, sent.payload)["code"]

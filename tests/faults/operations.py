@@ -14,6 +14,7 @@ from resecure.identity.application_sessions import ApplicationSession
 from resecure.identity.application_tokens import TokenKind
 from resecure.identity.applications import Kind
 from resecure.identity.confirmations import Method
+from resecure.identity.contacts import Kind as ContactKind
 from resecure.identity.resecurings import Trigger
 from resecure.identity.roles import RoleName
 from resecure.identity.sealed_words import opened
@@ -24,7 +25,16 @@ from resecure.operations.authenticate import ask_for_letters, authenticate
 from resecure.operations.change_password import change_password
 from resecure.operations.check_profile import change_profile, check_profile
 from resecure.operations.choose_password import choose_password
+<<<<<<< HEAD
 from resecure.operations.close_delivery import close_delivery
+=======
+from resecure.operations.confirm_contact import (
+    ask_for_address,
+    confirm_contact,
+    send_another_code,
+    withdraw_contact,
+)
+>>>>>>> 3076861 (A new address or number counts once its code was typed back; until then the account keeps what it had)
 from resecure.operations.confirm_identity import cannot_confirm_identity, confirm_identity, send_confirmation_code
 from resecure.operations.create_account import create_account
 from resecure.operations.delete import delete
@@ -259,6 +269,28 @@ def change_the_password(world: World) -> Prepared:
 def change_the_profile(world: World) -> Prepared:
     person = world.person()
     return lambda: change_profile(by=person, given_name="Other", family_name="Name")
+
+
+def _contact(name: str, call: Callable[[Any], Any]) -> None:
+    def make(world: World) -> Prepared:
+        person = world.person()
+        change_profile(by=person, given_name="Some", family_name="One", mobile="07700900555")
+        return lambda: call(person)
+
+    PREPARED[name] = make
+
+
+_contact("ask_for_another_address", lambda person: ask_for_address("new@example.org", by=person))
+_contact("send_another_contact_code", lambda person: send_another_code(ContactKind.MOBILE, by=person))
+_contact("withdraw_a_contact", lambda person: withdraw_contact(ContactKind.MOBILE, by=person))
+
+
+@prepares
+def confirm_a_contact(world: World) -> Prepared:
+    person = world.person()
+    change_profile(by=person, given_name="Some", family_name="One", mobile="07700900555")
+    sent = Delivery.objects.filter(account=person.pk, change="contact_code").latest("order")
+    return lambda: confirm_contact(ContactKind.MOBILE, opened(person.pk, sent.payload)["code"], by=person)
 
 
 def _session(name: str, call: Callable[[Any, Any], Any]) -> None:

@@ -53,6 +53,8 @@ BREAKS = {
     "heard_once": 'INSERT INTO identity_heardposition (account_id, administrator, "of", position, heard_at)'
     ' SELECT account_id, administrator, "of", position, now() FROM identity_heardposition',
     "alert_acknowledged_by_somebody": "UPDATE identity_alert SET acknowledged_at = now()",
+    "pending_contact_once": "INSERT INTO identity_pendingcontact (id, account_id, kind, value, generation, asked_at)"
+    " SELECT gen_random_uuid(), account_id, kind, value, generation, now() FROM identity_pendingcontact",
     "caution_ends_later": "UPDATE identity_caution SET until = at",
     "application_kind_known": "UPDATE identity_application SET kind = 'spaceship'",
     "application_name_once": "INSERT INTO identity_application (id, name, kind, address, redirect_addresses,"
@@ -74,6 +76,8 @@ BREAKS = {
 @pytest.fixture
 def full(world: World) -> World:
     """A row in every table that has a constraint."""
+    from resecure.identity import pending_contacts
+    from resecure.identity.contacts import Kind as ContactKind
     from resecure.identity.credentials import SecurityQuestion
     from resecure.identity.resecurings import Trigger
     from resecure.operations.resecure import resecure
@@ -93,6 +97,7 @@ def full(world: World) -> World:
     )
     Authentication.objects.create(account=by)
     note_heard(by, positions=[1], of=0, by=by.pk, now=timezone.now())
+    pending_contacts.put(by, ContactKind.MOBILE, "07700900555", now=timezone.now())
     SecurityQuestion.objects.create(account=by, position=1, question="?", answer=b"x", key_name="k")
     return world
 

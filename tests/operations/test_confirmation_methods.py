@@ -15,13 +15,16 @@ from resecure.audit.models import Record
 from resecure.identity.accounts import Account
 from resecure.identity.cautions import Caution
 from resecure.identity.confirmations import Document, IdentityConfirmation, Method
+from resecure.identity.contacts import Kind
 from resecure.identity.resecurings import Trigger
 from resecure.operations.check_profile import change_profile
+from resecure.operations.confirm_contact import confirm_contact
 from resecure.operations.confirm_identity import cannot_confirm_identity, confirm_identity
 from resecure.operations.resecure import resecure
 from resecure.operations.set_organisation_policy import set_organisation_policy
 from resecure.policy.confirmation_methods import RULES
 from resecure.policy.refusals import Refused
+from tests.attacks.stories import contact_code
 from tests.conftest import World
 from tests.web.sign_in.browser import Browser, shown
 
@@ -40,6 +43,8 @@ def refused(person: Any, method: Method, *, by: Any) -> list[str]:
 
 def new_number(person: Any, number: str = "07700900456") -> None:
     change_profile(by=person, given_name="Some", family_name="One", mobile=number)
+    if number != person.mobile:
+        confirm_contact(Kind.MOBILE, contact_code(person), by=person)
 
 
 def test_every_method_says_what_it_is_good_for() -> None:

@@ -17,6 +17,7 @@ from resecure.identity.alerts import Alert
 from resecure.identity.contacts import Kind
 from resecure.identity.sealed_words import opened
 from resecure.operations.check_profile import change_profile
+from resecure.operations.confirm_contact import confirm_contact
 from resecure.operations.set_temporary_password import set_temporary_password
 from resecure.operations.shared.telling import tell
 from resecure.operations.sign_in import Client as From
@@ -26,6 +27,7 @@ from resecure.operations.this_was_not_me import this_was_not_me
 from resecure.operations.unlock import unlock
 from resecure.policy.refusals import NotFound, NotSignedIn, Refused
 from resecure.propagation.models import Change, Delivery
+from tests.attacks.stories import contact_code
 from tests.conftest import World
 
 
@@ -216,6 +218,7 @@ def test_a_link_is_swept_and_so_are_addresses_of_before(world: World, victim: An
 
 def test_a_changed_number_is_told_to_the_old_one_too_and_can_be_answered_from_there(victim: Any) -> None:
     change_profile(by=victim, given_name="Some", family_name="One", mobile="07700 900123")
+    confirm_contact(Kind.MOBILE, contact_code(victim), by=victim)
 
     found = letters(victim, change="mobile_changed")
     assert [each.payload.get("mobile") for each in found] == [None, "07700900123", "07700900982"]

@@ -13,14 +13,14 @@ from resecure.entrypoints.worker.html_mails import html_of
 from resecure.entrypoints.worker.mails import MAILS, text_of
 from resecure.entrypoints.worker.short_texts import CODES, HAPPENED, short_text_of
 from resecure.propagation.models import Change
-from tests.worker.test_mails import AT, PAYLOAD
+from tests.worker.test_mails import AT, PAYLOAD, TO_THE_PERSON
 
 TOKEN = "rnm_a-token-that-stands-in-its-link-alone"
 SERVICE = "https://accounts.example.org"
 LINK = f"{SERVICE}/not-me/{TOKEN}/"
 
 
-@pytest.mark.parametrize("change", MAILS)
+@pytest.mark.parametrize("change", TO_THE_PERSON)
 def test_html_and_text_say_the_same_and_nothing_is_loaded(change: Change) -> None:
     subject, text = text_of(change, PAYLOAD, SERVICE, at=AT, sealed={"not_me": TOKEN})
     html = html_of(subject, text, language="en-gb")
@@ -50,8 +50,8 @@ def test_only_a_message_that_is_a_code_holds_one() -> None:
     holding = {each for each in HAPPENED | CODES if "704431" in short_text_of(each, PAYLOAD, SERVICE, sealed=sealed)}
     mails = [each for each in MAILS if "704431" in text_of(each, PAYLOAD, SERVICE, at=AT, sealed=sealed)[1]]
 
-    assert holding == {Change.SPOKEN_CODE}
-    assert mails == []
+    assert holding == {Change.SPOKEN_CODE, Change.CONTACT_CODE}
+    assert mails == [Change.CONTACT_CODE]
 
 
 def test_every_change_that_is_told_to_a_person_has_a_short_text() -> None:

@@ -20,11 +20,10 @@ from resecure.entrypoints.api.schemas import (
     Sessions,
     answers,
 )
-from resecure.entrypoints.api.shown import organisation_of, roles_of
+from resecure.entrypoints.api.shown import me_again, me_out
 from resecure.entrypoints.web.http import clear_session, set_session
 from resecure.identity import sessions
-from resecure.identity.accounts import Account
-from resecure.identity.roles import held_by
+from resecure.identity.pending_contacts import number_of
 from resecure.operations import change_password as password_operation
 from resecure.operations import check_profile as profile_operation
 from resecure.operations import end_session as session_operation
@@ -35,7 +34,7 @@ router = Router(tags=["my account"])
 @router.get("/me", response=answers({200: Me}, 401))
 def me(request: HttpRequest) -> dict[str, Any]:
     """Who is signed in, and the roles they hold."""
-    return _me(me_of(request), session=caller_of(request).session)
+    return me_out(me_of(request), session=caller_of(request).session)
 
 
 @router.patch("/me", response=answers({200: Me}, 400, 401, 403, 415, 422))
@@ -46,11 +45,10 @@ def change_profile(request: HttpRequest, payload: ProfileChangeIn) -> dict[str, 
         by=mine,
         given_name=mine.given_name if payload.given_name is None else payload.given_name,
         family_name=mine.family_name if payload.family_name is None else payload.family_name,
-        mobile=mine.mobile if payload.mobile is None else payload.mobile,
+        mobile=number_of(mine) if payload.mobile is None else payload.mobile,
         job_title=mine.job_title if payload.job_title is None else payload.job_title,
     )
-    changed = Account.objects.select_related("organisation").get(pk=mine.pk)
-    return _me(changed, session=caller_of(request).session)
+    return me_again(mine, session=caller_of(request).session)
 
 
 @router.post("/me/password", response=answers({200: SessionOpened}, 400, 401, 403, 415, 422, 429))
@@ -113,18 +111,3 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     if caller.by_cookie:
         clear_session(response)
     return response
-
-
-def _me(account: Account, *, session: UUID) -> dict[str, Any]:
-    return {
-        "id": account.pk,
-        "address": account.address,
-        "given_name": account.given_name,
-        "family_name": account.family_name,
-        "job_title": account.job_title,
-        "mobile": account.mobile,
-        "organisation": organisation_of(account.organisation),
-        "status": account.status,
-        "roles": roles_of(held_by(account.pk)[account.pk]),
-        "session": session,
-    }

@@ -62,6 +62,14 @@ class ProfileChangeIn(Schema):
     job_title: Text | None = None
 
 
+class AddressIn(Schema):
+    address: Text
+
+
+class ContactCodeIn(Schema):
+    code: Text
+
+
 class SecretIn(Schema):
     secret: Password
 
@@ -248,6 +256,9 @@ class Me(Schema):
     family_name: str
     job_title: str
     mobile: str
+    # What waits for its code, and counts for nothing until then.
+    address_not_confirmed: str | None
+    mobile_not_confirmed: str | None
     organisation: OrganisationOut
     status: str
     roles: list[RoleOut]

@@ -17,7 +17,9 @@ from resecure.identity import sessions
 from resecure.identity.accounts import Account
 from resecure.identity.agreements import AupVersion, current_aup
 from resecure.identity.confirmations import Method
+from resecure.identity.contacts import Kind
 from resecure.identity.organisations import Organisation
+from resecure.identity.pending_contacts import pending
 from resecure.identity.roles import RoleGrant, held_by
 from resecure.policy.actions import BUTTONS, Facts, reasons_not_to, visible_scope
 from resecure.policy.confirmation_methods import RULES, number_for, reasons_against
@@ -146,3 +148,27 @@ def _action(reasons: list[Any]) -> dict[str, Any]:
         "allowed": not reasons,
         "reasons": [{"code": each.code, "text": each.text, "instead": each.instead} for each in reasons],
     }
+
+
+def me_out(account: Account, *, session: UUID) -> dict[str, Any]:
+    """Who is signed in, as they see themselves."""
+    waits = pending(account)
+    return {
+        "id": account.pk,
+        "address": account.address,
+        "given_name": account.given_name,
+        "family_name": account.family_name,
+        "job_title": account.job_title,
+        "mobile": account.mobile,
+        "address_not_confirmed": waits[Kind.ADDRESS].value if Kind.ADDRESS in waits else None,
+        "mobile_not_confirmed": waits[Kind.MOBILE].value if Kind.MOBILE in waits else None,
+        "organisation": organisation_of(account.organisation),
+        "status": account.status,
+        "roles": roles_of(held_by(account.pk)[account.pk]),
+        "session": session,
+    }
+
+
+def me_again(account: Account, *, session: UUID) -> dict[str, Any]:
+    """The same after a change."""
+    return me_out(Account.objects.select_related("organisation").get(pk=account.pk), session=session)

@@ -12,6 +12,7 @@ from resecure.entrypoints.api import (
     applications,
     audit,
     my_account,
+    my_contacts,
     organisations,
     problems,
     resecurings,
@@ -22,7 +23,19 @@ from resecure.entrypoints.api.service import make, patterns
 
 app_name = "api"
 api = make()
-for area in (sign_in, my_account, accounts, actions, roles, resecurings, applications, organisations, audit):
+AREAS = (
+    sign_in,
+    my_account,
+    my_contacts,
+    accounts,
+    actions,
+    roles,
+    resecurings,
+    applications,
+    organisations,
+    audit,
+)
+for area in AREAS:
     api.add_router("", area.router)
 
 

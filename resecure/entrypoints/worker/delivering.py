@@ -134,7 +134,7 @@ def _opened(delivery: Delivery) -> dict[str, str]:
     try:
         return opened(delivery.account, delivery.payload)
     except LookupError:
-        if delivery.change == Change.SPOKEN_CODE:
+        if delivery.change in {Change.SPOKEN_CODE, Change.CONTACT_CODE}:
             raise NotTaken(gettext_noop("the key that opens its code is gone"), for_good=True) from None
         log.warning("sent without its link", delivery=str(delivery.pk))
         return {}

@@ -29,6 +29,8 @@ class Mail:
     happened: str
     meets_next: str = ""
     not_expected: str = gettext_noop("If you did not expect this, call the service desk of your organisation:")
+    # To an address that may be a stranger's: no name, no organisation, nothing but a code.
+    to_anybody: bool = False
     # To an administrator about somebody else: the page to look at stands there instead of whom to call.
     to_administrators: bool = False
 
@@ -216,6 +218,24 @@ MAILS: dict[Change, Mail] = {
         ),
         not_expected=_NOT_YOU,
     ),
+    Change.ADDRESS_CHANGED: Mail(
+        subject=gettext_noop("Your email address was changed"),
+        happened=gettext_noop(
+            "The email address of your account was changed in your profile. You sign in with the new one from now on."
+        ),
+        meets_next=gettext_noop("The address that you had before hears of your account for 7 more days."),
+        not_expected=_NOT_YOU,
+    ),
+    Change.CONTACT_CODE: Mail(
+        subject=gettext_noop("The code for your new email address"),
+        happened=gettext_noop(
+            "{code} is the code that confirms this email address. Type it in My account within 10 minutes."
+        ),
+        not_expected=gettext_noop(
+            "If you did not ask for it, do nothing, and tell the code to nobody: without it, nothing happens."
+        ),
+        to_anybody=True,
+    ),
     Change.FROZEN: Mail(
         subject=gettext_noop("Your account is shut"),
         happened=gettext_noop(
@@ -290,11 +310,15 @@ def text_of(
         words = {
             "name": payload["name"],
             "organisation": payload["organisation"],
+            "code": (sealed or {})["code"] if mail.to_anybody else "",
             "role": _role(payload.get("role", "")),
             "about": payload.get("about_name", ""),
             "about_address": payload.get("about_address", ""),
             "when": f"{date_format(when, 'j F Y, H:i')} ({when.tzname()})",
         }
+        if mail.to_anybody:
+            parts = [_said(mail.happened, words), gettext(mail.not_expected), gettext(_LAST)]
+            return gettext(mail.subject), "\n\n".join(parts) + "\n"
         happened = f"{_said(mail.happened, words)}\n{_said(_WHEN, words)}\n{_said(_WHERE, words)}"
         parts = [
             _said(_GREETING, words),

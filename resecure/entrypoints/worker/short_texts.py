@@ -34,6 +34,7 @@ HAPPENED: dict[Change, str] = {
     Change.SESSIONS_ENDED: gettext_noop("An administrator signed you out everywhere."),
     Change.PASSWORD_CHANGED: gettext_noop("The password of your account was changed."),
     Change.MOBILE_CHANGED: gettext_noop("The mobile number of your account was changed."),
+    Change.ADDRESS_CHANGED: gettext_noop("The email address of your account was changed."),
     Change.ROLE_GRANTED: gettext_noop("You were given an administrator role."),
     Change.ROLE_WITHDRAWN: gettext_noop("An administrator role of yours has ended."),
     Change.AUTHENTICATION_FAILED: gettext_noop(
@@ -48,6 +49,10 @@ CODES: dict[Change, str] = {
     Change.SPOKEN_CODE: gettext_noop(
         "Your code is {code}. Read it to the administrator who is calling you about your account. "
         "Never read it to anybody who called you out of the blue, and never type it into a page."
+    ),
+    Change.CONTACT_CODE: gettext_noop(
+        "Resecure: {code} is the code that confirms this number. Type it in My account within 10 minutes. "
+        "If you did not ask for it, do nothing and tell nobody."
     ),
 }
 _SOMETHING = gettext_noop("Something about your account was changed.")

@@ -30,6 +30,7 @@ WITH_LINK = frozenset(
         Change.PASSWORD_CHANGED,
         Change.SESSIONS_ENDED,
         Change.MOBILE_CHANGED,
+        Change.ADDRESS_CHANGED,
         Change.ROLE_GRANTED,
         Change.ROLE_WITHDRAWN,
         Change.AUTHENTICATION_FAILED,
@@ -172,3 +173,15 @@ def send_code(account: Account, code: str, *, mobile: str, at: datetime, until: 
     """
     payload = told(account, mobile=mobile, until=until.isoformat(), sealed=sealed(account.pk, code=code))
     outbox.announce(Change.SPOKEN_CODE, account=account.pk, at=at, payload=payload, systems=(System.SMS,))
+
+
+def send_contact_code(
+    account: Account, code: str, *, kind: Kind, to: str, pending: UUID, at: datetime, until: datetime
+) -> None:
+    """One message to an address or number that is not known to be the person's yet, with a code and nothing else: no
+    name, no organisation, no link. It waits behind none of the account's other messages."""
+    system = System.SMS if kind is Kind.MOBILE else System.MAIL
+    where = {"mobile": to} if kind is Kind.MOBILE else {"address": to}
+    payload = {**told(account), **where, "until": until.isoformat(), "sealed": sealed(account.pk, code=code)}
+    letter = Letter(change=Change.CONTACT_CODE, system=system, account=account.pk, target=str(pending), payload=payload)
+    outbox.post([letter], at=at)

@@ -11,6 +11,7 @@ from django.urls import reverse
 from resecure.entrypoints.web.my_account.browsers import in_words
 from resecure.identity.accounts import Account
 from resecure.identity.sessions import Session
+from tests.attacks.stories import contact_code
 from tests.conftest import PASSWORD, World
 from tests.web.sign_in.browser import NEW, Browser, leads_to, shown
 
@@ -53,7 +54,8 @@ def test_a_person_changes_their_profile_and_nobody_elses(world: World) -> None:
     browser = signed_in(person)
     typed = {"given_name": "Ffion", "family_name": "Ap-Rhys", "job_title": "Nurse", "mobile": "+44 7700 900982"}
     response = browser.post(reverse("my_account:edit"), {**typed, "address": "mallory@example.org", "id": other.pk})
-    assert "Your profile is saved" in shown(browser.get(response["Location"]))
+    assert "We sent a code of six digits to +447700900982" in shown(browser.get(response["Location"]))
+    browser.post(response["Location"], {"code": contact_code(person)})
     stored = Account.objects.get(pk=person.pk)
     assert (stored.name, stored.job_title, stored.mobile) == ("Ffion Ap-Rhys", "Nurse", "+447700900982")
     assert stored.address == person.address

@@ -21,10 +21,12 @@ from resecure.entrypoints.web.jinja import as_datetime
 from resecure.entrypoints.web.my_account.browsers import in_words
 from resecure.entrypoints.web.my_account.forms import PasswordForm
 from resecure.entrypoints.web.sign_in.forms import ProfileForm
-from resecure.entrypoints.web.sign_in.views import markable, waiting
+from resecure.entrypoints.web.sign_in.views import markable, profile_of, waiting
 from resecure.identity import application_sessions
 from resecure.identity.agreements import acceptance_of
 from resecure.identity.applications import usable_by
+from resecure.identity.contacts import Kind
+from resecure.identity.pending_contacts import number_of, pending
 from resecure.identity.roles import held_by
 from resecure.identity.sessions import live
 from resecure.operations import end_session
@@ -67,12 +69,25 @@ def home(request: HttpRequest) -> HttpResponse:
 def profile(request: HttpRequest) -> HttpResponse:
     """What the service holds about the person."""
     me = me_of(request)
-    notices = [{"kind": "success", "text": _("Your profile is saved.")}] if done_here(request) == "saved" else []
+    texts = {
+        "saved": _("Your profile is saved."),
+        "address": _("Your new email address is confirmed. Sign in with it from now on."),
+        "mobile": _("Your new mobile number is confirmed."),
+        "withdrawn": _("Nothing was changed."),
+    }
+    done = texts.get(done_here(request))
+    notices = [{"kind": "success", "text": done}] if done else []
     roles = [
         {"name": grant.get_role_display(), "sentence": role_of(grant).sentence, "organisation": grant.organisation}
         for grant in held_by(me.pk)[me.pk]
     ]
-    context = {"account": me, "acceptance": acceptance_of(me.pk), "roles": roles, "notices": notices}
+    context = {
+        "account": me,
+        "acceptance": acceptance_of(me.pk),
+        "roles": roles,
+        "notices": notices,
+        "waits": pending(me),
+    }
     return render(request, "my_account/profile.jinja", context)
 
 
@@ -85,14 +100,17 @@ def edit(request: HttpRequest) -> HttpResponse:
         form = ProfileForm(request.POST)
         if form.is_valid():
             try:
+                before = number_of(me)
                 change_profile(by=me, **form.cleaned_data)
             except Invalid as invalid:
                 for name, texts in invalid.errors.items():
                     form.add_error(name if name in form.fields else None, texts)
             else:
-                return go_on_having_done(request, reverse("my_account:profile"), "saved")
+                if Kind.MOBILE in pending(me) and number_of(me) != before:
+                    return HttpResponseRedirect(reverse("my_account:confirm", args=[Kind.MOBILE.value]))
+                return HttpResponseRedirect(reverse("my_account:profile") + "?done=saved")
     else:
-        form = ProfileForm(initial={name: getattr(me, name) for name in ProfileForm.base_fields})
+        form = ProfileForm(initial=profile_of(me))
     return render(request, "my_account/edit.jinja", {"form": form})
 
 

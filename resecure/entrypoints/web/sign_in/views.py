@@ -36,7 +36,9 @@ from resecure.entrypoints.web.http import (
 )
 from resecure.entrypoints.web.sign_in.forms import SignInForm
 from resecure.entrypoints.web.sign_in.steps import STEPS, StepPage, place_of
+from resecure.identity.accounts import Account
 from resecure.identity.agreements import current_aup
+from resecure.identity.pending_contacts import number_of
 from resecure.identity.sign_ins import SignIn
 from resecure.operations import end_session
 from resecure.operations.shared import step_frame
@@ -290,8 +292,13 @@ def _to_owed(request: HttpRequest, owed: list[Step], *, refused: bool) -> HttpRe
 def _shown_first(page: StepPage, sign_in: SignIn) -> dict[str, Any]:
     if page.step is not Step.PROFILE:
         return {}
-    account = sign_in.account
-    return {"initial": {name: getattr(account, name) for name in ("given_name", "family_name", "job_title", "mobile")}}
+    return {"initial": profile_of(sign_in.account)}
+
+
+def profile_of(account: Account) -> dict[str, str]:
+    """What the form for the profile begins with."""
+    names = ("given_name", "family_name", "job_title")
+    return {**{name: getattr(account, name) for name in names}, "mobile": number_of(account)}
 
 
 def _step_page(
