@@ -25,16 +25,13 @@ from resecure.operations.authenticate import ask_for_letters, authenticate
 from resecure.operations.change_password import change_password
 from resecure.operations.check_profile import change_profile, check_profile
 from resecure.operations.choose_password import choose_password
-<<<<<<< HEAD
 from resecure.operations.close_delivery import close_delivery
-=======
 from resecure.operations.confirm_contact import (
     ask_for_address,
     confirm_contact,
     send_another_code,
     withdraw_contact,
 )
->>>>>>> 3076861 (A new address or number counts once its code was typed back; until then the account keeps what it had)
 from resecure.operations.confirm_identity import cannot_confirm_identity, confirm_identity, send_confirmation_code
 from resecure.operations.create_account import create_account
 from resecure.operations.delete import delete

@@ -98,11 +98,8 @@ WITHOUT_PERMISSION = {
     "change_password",
     "check_profile",
     "choose_password",
-<<<<<<< HEAD
     "close_delivery",
-=======
     "confirm_contact",
->>>>>>> 3076861 (A new address or number counts once its code was typed back; until then the account keeps what it had)
     "end_every_session",
     "end_run_out_sessions",
     "end_session",
