@@ -40,7 +40,8 @@ def test_a_resecured_person_comes_back_by_the_pages(world: World) -> None:
     assert acceptance.version.version == "1"
     assert unfinished(person.pk) is None
     stored = Account.objects.get(pk=person.pk)
-    assert (stored.given_name, stored.family_name, stored.mobile) == ("Siân", "O’Brien-Jones", "07700900982")
+    assert (stored.given_name, stored.family_name, stored.mobile) == ("Siân", "O’Brien-Jones", person.mobile)
+    assert "07700900982 (not confirmed yet)" in shown(browser.get(reverse("my_account:profile")))
     assert world.passes(theirs)
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -108,7 +108,7 @@ def edit(request: HttpRequest) -> HttpResponse:
             else:
                 if Kind.MOBILE in pending(me) and number_of(me) != before:
                     return HttpResponseRedirect(reverse("my_account:confirm", args=[Kind.MOBILE.value]))
-                return HttpResponseRedirect(reverse("my_account:profile") + "?done=saved")
+                return go_on_having_done(request, reverse("my_account:profile"), "saved")
     else:
         form = ProfileForm(initial=profile_of(me))
     return render(request, "my_account/edit.jinja", {"form": form})
