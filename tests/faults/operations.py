@@ -26,12 +26,7 @@ from resecure.operations.change_password import change_password
 from resecure.operations.check_profile import change_profile, check_profile
 from resecure.operations.choose_password import choose_password
 from resecure.operations.close_delivery import close_delivery
-from resecure.operations.confirm_contact import (
-    ask_for_address,
-    confirm_contact,
-    send_another_code,
-    withdraw_contact,
-)
+from resecure.operations.confirm_contact import ask_for_address, confirm_contact, send_another_code, withdraw_contact
 from resecure.operations.confirm_identity import cannot_confirm_identity, confirm_identity, send_confirmation_code
 from resecure.operations.create_account import create_account
 from resecure.operations.delete import delete
@@ -73,6 +68,7 @@ from tests.attacks.stories import (
     SECRET,
     TYPED,
     begun,
+    contact_code,
     letters_at,
     letters_of_secret,
     temporary_password,
@@ -286,8 +282,8 @@ _contact("withdraw_a_contact", lambda person: withdraw_contact(ContactKind.MOBIL
 def confirm_a_contact(world: World) -> Prepared:
     person = world.person()
     change_profile(by=person, given_name="Some", family_name="One", mobile="07700900555")
-    sent = Delivery.objects.filter(account=person.pk, change="contact_code").latest("order")
-    return lambda: confirm_contact(ContactKind.MOBILE, opened(person.pk, sent.payload)["code"], by=person)
+    code = contact_code(person)
+    return lambda: confirm_contact(ContactKind.MOBILE, code, by=person)
 
 
 def _session(name: str, call: Callable[[Any, Any], Any]) -> None:

@@ -5,15 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router, Status
+from ninja import Router, Schema, Status
 
 from resecure.entrypoints.api.access import caller_of, me_of
-from resecure.entrypoints.api.schemas import AddressIn, ContactCodeIn, Me, answers
+from resecure.entrypoints.api.schemas import Me, Text, answers
 from resecure.entrypoints.api.shown import me_again
 from resecure.identity.contacts import Kind
 from resecure.operations import confirm_contact as operation
 
 router = Router(tags=["my account"])
+
+
+class AddressIn(Schema):
+    address: Text
+
+
+class ContactCodeIn(Schema):
+    code: Text
 
 
 @router.post("/me/address", response=answers({202: Me}, 400, 401, 403, 415, 422))

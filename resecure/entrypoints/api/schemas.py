@@ -62,14 +62,6 @@ class ProfileChangeIn(Schema):
     job_title: Text | None = None
 
 
-class AddressIn(Schema):
-    address: Text
-
-
-class ContactCodeIn(Schema):
-    code: Text
-
-
 class SecretIn(Schema):
     secret: Password
 
