@@ -123,6 +123,21 @@ def test_an_export_of_any_length_holds_a_batch_at_a_time(world: World, monkeypat
     assert held_for_long < long / 2
 
 
+def test_the_form_is_read_in_the_order_in_which_a_phone_shows_it(world: World) -> None:
+    page = text_of(browser(world, world.administrator("auditor")).get(PAGE))
+    labels = [
+        "Who did it",
+        "Whom it was about",
+        "Organisation",
+        "What happened",
+        "From this day",
+        "To this day, and with",
+    ]
+    form = page[page.index('role="search"') :]
+    places = [form.index(f"{each}") for each in labels]
+    assert places == sorted(places)
+
+
 def test_the_console_says_what_the_pages_say(world: World) -> None:
     _by, person = happened(world)
     page = text_of(browser(world, world.administrator("auditor")).get(f"/audit/accounts/{person.pk}/"))
