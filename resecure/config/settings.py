@@ -36,6 +36,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "resecure.entrypoints.probes.answered",
+    "resecure.entrypoints.schedule.on_schedule",
     "resecure.entrypoints.metrics.measured",
     "resecure.entrypoints.web.middleware.request_log",
     "django.middleware.security.SecurityMiddleware",

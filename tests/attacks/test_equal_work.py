@@ -9,11 +9,14 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
+from resecure.entrypoints.web import middleware
 from resecure.identity import authentications, passwords, secret_store
 from resecure.identity.authentications import Authentication
 from resecure.operations.authenticate import ask_for_letters, authenticate
+from resecure.operations.shared import on_schedule
 from resecure.operations.sign_in import sign_in
 from resecure.policy.refusals import NotFound, NotSignedIn, Refused
 from tests.attacks.stories import HERE, letters_at
@@ -37,6 +40,16 @@ def counted(call: Callable[[], Any], monkeypatch: pytest.MonkeyPatch) -> tuple[A
             return call(), work
         except (Refused, NotFound, NotSignedIn) as no:
             return type(no), work
+
+
+class Noted:
+    """A log that only notes when it is written to."""
+
+    def __init__(self, happened: list[str]) -> None:
+        self.happened = happened
+
+    def info(self, *_given: Any, **_more: Any) -> None:
+        self.happened.append("logged")
 
 
 @pytest.mark.parametrize("typed", [True, False])
@@ -82,6 +95,33 @@ def test_a_locked_account_gives_no_yes_and_counts_no_try_though_something_is_com
         assert [each.code for each in refused.value.reasons] == ["authentication_locked"]
     state = Authentication.objects.get(pk=person.pk)
     assert (state.failures, state.question) == (3, question.id)
+
+
+def test_a_whole_answer_waits_once_when_all_is_made_and_an_operation_by_itself_waits_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person, by = world.person(), world.administrator()
+    happened: list[str] = []
+    monkeypatch.setattr(on_schedule.time, "sleep", lambda seconds: happened.append("waited" if seconds > 0 else "?"))
+    monkeypatch.setattr(middleware, "log", Noted(happened))
+    token, path = world.session(by), f"/api/v1/accounts/{person.pk}/authenticate"
+    for account in (person.pk, uuid4()):
+        happened.clear()
+        Client(headers={"authorization": f"Bearer {token}"}).post(f"/api/v1/accounts/{account}/authenticate/question")
+        assert happened == ["logged", "waited"]
+    for right in (False, False, False, True):
+        question = Authentication.objects.get(pk=person.pk)
+        body = {"question": str(question.question), "letters": letters_at(question.asked, right=right)}
+        happened.clear()
+        client = Client(headers={"authorization": f"Bearer {token}"})
+        client.post(path, body, content_type="application/json")
+        assert happened == ["logged", "waited"]
+    happened.clear()
+    Client(headers={"authorization": f"Bearer {token}"}).get(f"/api/v1/accounts/{person.pk}")
+    assert happened == ["logged"]
+    happened.clear()
+    ask_for_letters(world.person().pk, by=by)
+    assert happened == ["waited"]
 
 
 def test_a_sign_in_hashes_once_whatever_its_answer(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

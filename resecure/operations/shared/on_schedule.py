@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
@@ -11,6 +14,16 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 SLOT = 0.1  # seconds; an answer, whatever it is, leaves at the end of the slot in which it was ready
+
+
+@dataclass
+class _Whole:
+    """An answer that is being made of what operations say. ``waits``: one of them is on schedule."""
+
+    waits: bool = False
+
+
+_whole: ContextVar[_Whole | None] = ContextVar("whole_answer", default=None)
 
 
 def on_schedule(operation: Callable[P, T]) -> Callable[P, T]:
@@ -22,10 +35,31 @@ def on_schedule(operation: Callable[P, T]) -> Callable[P, T]:
 
     @wraps(operation)
     def answered_on_schedule(*given: P.args, **named: P.kwargs) -> T:
-        begun = time.monotonic()
+        begun, whole = time.monotonic(), _whole.get()
         try:
             return operation(*given, **named)
         finally:
-            time.sleep(SLOT - (time.monotonic() - begun) % SLOT)
+            if whole is None:
+                _wait(begun)
+            else:
+                whole.waits = True
 
     return answered_on_schedule
+
+
+@contextmanager
+def whole_answer() -> Iterator[None]:
+    """Within, operations on schedule do not wait; at the end the whole answer does, once. What is made of a yes, a no
+    or a refusal, a page or a problem, takes times of its own, and they are hidden as well."""
+    begun, whole = time.monotonic(), _Whole()
+    before = _whole.set(whole)
+    try:
+        yield
+    finally:
+        _whole.reset(before)
+        if whole.waits:
+            _wait(begun)
+
+
+def _wait(begun: float) -> None:
+    time.sleep(SLOT - (time.monotonic() - begun) % SLOT)
