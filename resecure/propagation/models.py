@@ -95,7 +95,7 @@ class State(models.TextChoices):
     ACKNOWLEDGED = "acknowledged", _("acknowledged")
     CONFIRMED = "confirmed", _("confirmed")
     FAILED = "failed", _("failed")
-    # It can never be told, and somebody said so: nothing was told, nothing is confirmed, and nobody waits for it.
+    # It can never be told, and somebody said so: it never answered, nothing is confirmed, and nobody waits for it.
     CLOSED = "closed", _("closed")
 
 

@@ -223,7 +223,7 @@ def test_the_page_says_what_it_means_asks_why_and_leads_back(world: World) -> No
     answer = browser.post(here, {"because": "<b>gone</b>"})
 
     page = browser.get(answer["Location"])
-    assert "It is closed. Nothing was told" in shown(page)
+    assert "It is closed without an answer." in shown(page)
     assert "&lt;b&gt;gone&lt;/b&gt;" in page.content.decode()
     again = browser.post(here, {"because": "twice"})
     assert again.status_code == 409

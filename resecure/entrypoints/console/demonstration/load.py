@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.utils import timezone
@@ -33,7 +34,7 @@ from resecure.operations.set_temporary_password import set_temporary_password
 from resecure.operations.shared.application_frame import Registration
 from resecure.operations.shared.telling import told
 from resecure.policy.generated_passwords import word_list
-from resecure.propagation.models import Change, Delivery, System
+from resecure.propagation.models import Change, Delivery, State, System
 
 AUP = "2026-1"
 CROWD = 5_000
@@ -254,12 +255,32 @@ def _half_way(loading: _Loading, specials: dict[str, Account]) -> None:
     for case, account in specials.items():
         by = _administrator_of(loading, account.organisation.code)
         evidence = confirm_identity(account.pk, by=by, method=Method.IN_PERSON, reference="at the desk, staff card")
-        resecure(account.pk, by=by, because=Trigger.FORGOTTEN_SECRET, confirmation=evidence.pk)
+        made = resecure(account.pk, by=by, because=Trigger.FORGOTTEN_SECRET, confirmation=evidence.pk)
+        if case == "awaits":
+            _gone(account, resecuring=made.pk, now=loading.now).save(force_insert=True)
         line = loading.line_of(account)
         if case == "awaits":
             line.password = ""
         else:
             line.password = set_temporary_password(account.pk, by=by).password or ""
+
+
+def _gone(account: Account, *, resecuring: UUID, now: datetime) -> Delivery:
+    """An application that is there no more: somebody may close it, with a reason."""
+    return Delivery(
+        system=System.APPLICATION,
+        target=str(uuid4()),
+        change=Change.RESECURED,
+        account=account.pk,
+        resecuring=resecuring,
+        payload={"name": "Rota of before (switched off)"},
+        state=State.FAILED,
+        attempts=200,
+        order=0,
+        requested_at=now,
+        next_attempt_at=now,
+        failed_because="the name of the application is not known",
+    )
 
 
 def _administrator_of(loading: _Loading, code: str) -> Account:

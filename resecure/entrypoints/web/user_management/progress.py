@@ -140,7 +140,8 @@ def _application(each: outbox.Progress, names: Mapping[UUID, str]) -> Applicatio
         label=label,
         colour=colour,
         requested_at=each.requested_at,
-        told_at=each.told_at,
+        # Sent in vain is not told: what was closed shows as closed and as nothing else.
+        told_at=None if each.is_closed else each.told_at,
         acknowledged_at=each.acknowledged_at,
         confirmed_at=each.confirmed_at,
         waiting_since=each.requested_at if each.is_open and not failed else None,

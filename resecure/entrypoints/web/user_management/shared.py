@@ -36,7 +36,7 @@ DONE: Mapping[str, str | Promise] = {
     "lift_authentication_lock": gettext_lazy("Authenticate User is allowed again for this account."),
     "grant_role": gettext_lazy("The role is granted. The person signs in again and then has it."),
     "withdraw_role": gettext_lazy("The role is withdrawn, at once."),
-    "closed": gettext_lazy("It is closed. Nothing was told, and nobody waits for an answer any more."),
+    "closed": gettext_lazy("It is closed without an answer. Nobody waits for one any more."),
     "retry": gettext_lazy("What was waiting is being sent again now."),
     "created": gettext_lazy("The account is created. It needs a temporary password before the person can sign in."),
 }
