@@ -113,6 +113,7 @@ def test_wrong_usage_is_2(world: World, arguments: list[str]) -> None:
         "doctor",
         "resecure",
         "temporary-password",
+        "close-delivery",
         "status",
         "create-account",
         "grant",

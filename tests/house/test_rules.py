@@ -70,6 +70,16 @@ def test_every_page_declares_who_may_open_it() -> None:
     assert bare == []
 
 
+def test_no_page_says_that_something_was_done_because_an_address_says_so() -> None:
+    """``web/having_done.py`` alone reads and writes ``done``: with the mark of the browser that did it."""
+    asks = re.compile(r"""GET(\.get\(|\[)\s*["']done["']|\?done=""")
+    web = ROOT / "resecure" / "entrypoints"
+    found = [path.name for path in web.rglob("*.py") if asks.search(path.read_text())]
+    found += [path.name for path in web.rglob("*.jinja") if asks.search(path.read_text())]
+
+    assert found == ["having_done.py"]
+
+
 def test_the_rule_about_pages_sees_the_pages() -> None:
     marked = [getattr(view, "access", None) for _route, view in views(get_resolver())]
 

@@ -11,9 +11,12 @@ from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from typer.testing import CliRunner
 
 from resecure.audit.models import Record
+from resecure.entrypoints.console import main as console
 from resecure.entrypoints.record_words import sentence
+from resecure.identity.accounts import SYSTEM
 from resecure.identity.resecurings import Outcome, end
 from resecure.operations.close_delivery import close_delivery
 from resecure.operations.retry_deliveries import retry_deliveries
@@ -255,3 +258,27 @@ def test_the_api_closes_it_and_says_closed_and_not_complete(world: World) -> Non
     assert closed["closed_by"] == str(by.pk)
     assert closed["told_at"] is None
     assert asked(path, {"because": WHY}).status_code == 409
+
+
+def test_an_operator_closes_it_at_the_console_by_the_name_of_the_application(world: World) -> None:
+    made, delivery = gone(world, by=world.administrator())
+    address = made.account.address
+
+    def run(application: str, because: str, *more: str) -> Any:
+        arguments = ["close-delivery", address, "--application", application, "--because", because, *more]
+        return CliRunner().invoke(console.app, arguments, input="n\n")
+
+    unknown = run("New Rota", WHY, "--yes")
+    assert (unknown.exit_code, "Those that must: Old Rota." in unknown.stderr) == (1, True)
+    assert run("Old Rota", WHY).exit_code == 1, "without a yes"
+    assert run("Old Rota", " ", "--yes").exit_code == 1
+    delivery.refresh_from_db()
+    assert delivery.state == "requested"
+
+    assert run("Old Rota", WHY, "--yes").exit_code == 0
+
+    delivery.refresh_from_db()
+    assert (delivery.state, delivery.closed_by) == ("closed", SYSTEM)
+    assert run("Old Rota", WHY, "--yes").exit_code == 1
+    page = browser_of(world, world.administrator()).get(reverse("user_management:resecuring", args=[made.pk]))
+    assert "closed by" in shown(page)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from resecure.entrypoints.console.shared import account_at, complain, one_of, ready, say
+from resecure.entrypoints.console.shared import account_at, complain, one_of, ready, say, stop
 
 if TYPE_CHECKING:
     from resecure.identity.accounts import Account
@@ -85,6 +85,35 @@ def lift_authentication_lock(address: Address, yes: Yes = False) -> None:
         _ask(f"Allow Authenticate User again for {account.name} ({account.address})?")
     lift(account.pk, by=system_account())
     say(f"Letters of the secret of {account.name} may be asked for again.")
+
+
+def close_delivery(
+    address: Address,
+    application: Annotated[str, typer.Option(help="Name of the application, as the page of the resecuring shows it.")],
+    because: Annotated[str, typer.Option(help="Why it can never be told; stands on the page and in the record.")],
+    yes: Yes = False,
+) -> None:
+    """Say that an application can never be told of the account's latest resecure. It does not count as told."""
+    ready()
+    from resecure.identity.accounts import system_account
+    from resecure.identity.resecurings import Resecuring
+    from resecure.operations.close_delivery import close_delivery as close
+    from resecure.propagation import outbox
+
+    account = account_at(address)
+    resecuring = Resecuring.objects.filter(account=account.pk).order_by("-begun_at").first()
+    if resecuring is None:
+        stop(f"{account.name} was never resecured.")
+    open_ones = [each for each in outbox.progress(resecuring=resecuring.pk) if each.may_be_closed and each.name]
+    found = [each for each in open_ones if each.name == application]
+    if not found:
+        names = ", ".join(sorted({each.name for each in open_ones})) or "none"
+        stop(f"No application of this name must still answer. Those that must: {names}.")
+    if not yes:
+        _ask(f"Close {application} without an answer for {account.name}? Sessions may live on there.")
+    for each in found:
+        close(each.delivery, resecuring=resecuring.pk, because=because, by=system_account())
+    say(f"{application} is closed without an answer: {len(found)}.")
 
 
 def _ask(question: str) -> None:
