@@ -1,7 +1,8 @@
 """The catalogues of texts: ``python scripts/messages.py`` collects every text into resecure/locale/resecure.pot.
 
 ``… messages.py update cy`` brings what is translated into a language up to date with it (and begins a new
-language), ``… messages.py compile`` makes what the service reads. tests/house compares both.
+language), ``… messages.py compile`` makes what the service reads, and says how many texts are translated. tests/house
+compares both.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import io
 import sys
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
@@ -81,6 +82,12 @@ def update(language: str) -> Path:
     return path
 
 
+def is_whole(message: Message) -> bool:
+    """Whether every form of it is translated."""
+    said = message.string if isinstance(message.string, (list, tuple)) else [message.string]
+    return bool(message.id) and all(said)
+
+
 def compiled(path: Path) -> bytes:
     """The .mo of a .po."""
     written = io.BytesIO()
@@ -99,6 +106,9 @@ def main(command: str = "collect", *languages: str) -> None:
     elif command == "compile":
         for path in sorted(LOCALE.glob("*/LC_MESSAGES/django.po")):
             path.with_suffix(".mo").write_bytes(compiled(path))
+            held = {each.id for each in collected() if each.id}
+            done = {each.id for each in read_po(io.BytesIO(path.read_bytes())) if is_whole(each)} & held
+            print(f"{path.parent.parent.name}: {len(done)} of {len(held)} texts")
     else:
         sys.exit(__doc__)
 

@@ -47,6 +47,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "resecure.entrypoints.web.middleware.who_is_asking",
+    "resecure.entrypoints.web.language.where_it_is_whole",
     "resecure.entrypoints.web.middleware.refusals",
 ]
 
@@ -98,8 +99,9 @@ USE_TZ = True
 TIME_ZONE = "Europe/London"
 USE_I18N = True
 LANGUAGE_CODE = "en-gb"
-# Welsh follows with its catalogue (docs/texts.md): until then a page must not call English text Welsh.
-LANGUAGES = [("en-gb", "English")]
+LANGUAGES = [("en-gb", "English"), ("cy", "Cymraeg")]
+# Where a language is whole. Elsewhere pages are English throughout: none may call English text Welsh (docs/texts.md).
+LANGUAGE_ROOMS = {"cy": ["my_account", "sign_in", "not_me", "api"]}
 LANGUAGE_COOKIE_NAME = "resecure-language"
 LOCALE_PATHS = [HERE / "locale"]
 STATIC_URL = "/static/"

@@ -18,16 +18,26 @@ from resecure.operations.shared.frame import locked_own
 from resecure.operations.shared.progress import Progress
 from resecure.operations.shared.step_frame import note, taking
 from resecure.operations.shared.telling import tell
+from resecure.operations.shared.typed import language as typed_language
 from resecure.operations.shared.typed import mobile_number, name_part
 from resecure.policy.next_sign_in import Step
 from resecure.policy.refusals import Invalid
 from resecure.propagation.models import Change
 
 
-def check_profile(handle: str, *, given_name: str, family_name: str, mobile: str = "", job_title: str = "") -> Progress:
+def check_profile(
+    handle: str,
+    *,
+    given_name: str,
+    family_name: str,
+    mobile: str = "",
+    job_title: str = "",
+    language: str | None = None,
+) -> Progress:
     """Afterwards the profile is as typed and counts as checked; another mobile number waits for its code, and keeps
-    nobody from going on. Raises Invalid, Refused, NotSignedIn."""
-    values = _checked(given_name=given_name, family_name=family_name, mobile=mobile, job_title=job_title)
+    nobody from going on. Without ``language`` that stays. Raises Invalid, Refused, NotSignedIn."""
+    names = {"given_name": given_name, "family_name": family_name}
+    values = _checked(**names, mobile=mobile, job_title=job_title, language=language)
     with taking(Step.PROFILE, Event.PROFILE_CHECKED, handle) as frame:
         frame.details.update(changed=_changed(frame.account, values))
         _write(frame.account, values, now=frame.now, profile_checked_at=frame.now)
@@ -35,10 +45,19 @@ def check_profile(handle: str, *, given_name: str, family_name: str, mobile: str
         return finish_if_nothing_is_owed(frame, handle)
 
 
-def change_profile(*, by: Account, given_name: str, family_name: str, mobile: str = "", job_title: str = "") -> None:
+def change_profile(
+    *,
+    by: Account,
+    given_name: str,
+    family_name: str,
+    mobile: str = "",
+    job_title: str = "",
+    language: str | None = None,
+) -> None:
     """Afterwards the person's own profile is as typed; another mobile number waits for its code. Raises Invalid,
     NotSignedIn."""
-    values = _checked(given_name=given_name, family_name=family_name, mobile=mobile, job_title=job_title)
+    names = {"given_name": given_name, "family_name": family_name}
+    values = _checked(**names, mobile=mobile, job_title=job_title, language=language)
     now = timezone.now()
     with transaction.atomic():
         locked = locked_own(by)
@@ -79,13 +98,17 @@ def _write(account: Account, values: dict[str, str], *, now: datetime, **more: o
         tell(Change.MOBILE_CHANGED, account, at=now)
 
 
-def _checked(**typed: str) -> dict[str, str]:
+def _checked(**typed: str | None) -> dict[str, str]:
     values: dict[str, str] = {}
     errors: dict[str, list[str]] = {}
     for field, text in typed.items():
+        if text is None:
+            continue
         try:
             if field == "mobile":
                 values[field] = mobile_number(text)
+            elif field == "language":
+                values[field] = typed_language(text)
             else:
                 needed = field != "job_title"
                 values[field] = name_part(field, text, most=100 if needed else 120, required=needed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import translation
 
-from resecure.entrypoints.worker.mails import text_of
+from resecure.entrypoints.worker.mails import MAILS, text_of
+from resecure.entrypoints.worker.short_texts import short_text_of
 from resecure.identity import sessions
 from resecure.operations.disable import disable
+from resecure.operations.shared.telling import told
 from resecure.propagation.models import Change, State, System
 from resecure.propagation.outbox import Progress
 from tests.conftest import World
@@ -50,6 +53,8 @@ def catalogue(tmp_path: Path, settings: Any) -> None:
     with (folder / "django.mo").open("wb") as file:
         write_mo(file, made)
     settings.LOCALE_PATHS = [tmp_path]
+    settings.LANGUAGES = [("en-gb", "English")]
+    settings.LANGUAGE_ROOMS = {}
 
 
 @pytest.fixture
@@ -189,3 +194,56 @@ def test_a_mail_is_in_the_language_of_the_account(welsh: None) -> None:
     assert subject == "Mae eich cyfrif wedi’i analluogi"
     assert text.startswith("Helo Siân O’Neill,")
     assert "1 Mehefin 2026" in text
+
+
+def test_a_person_chooses_welsh_on_the_profile_and_pages_and_messages_follow(world: World) -> None:
+    person = world.person()
+    mine = browser(reads="en", session=world.session(person))
+    typed = {"given_name": "Siân", "family_name": "Penry", "job_title": "", "mobile": person.mobile}
+
+    saved = mine.post(reverse("my_account:edit"), {**typed, "language": "cy"})
+
+    page = mine.get(saved["Location"])
+    assert 'lang="cy"' in page.text
+    assert "Mae eich proffil wedi’i gadw." in page.text
+    person.refresh_from_db()
+    assert text_of(Change.PASSWORD_CHANGED, told(person), "https://x", at=AT)[0] == "Newidiwyd eich cyfrinair"
+    assert short_text_of(Change.PASSWORD_CHANGED, told(person), "https://x").startswith("Resecure: Newidiwyd cyfrinair")
+    mine.post(reverse("my_account:edit"), {**typed, "language": "en"})
+    assert 'lang="en"' in browser(reads="cy", session=world.session(person)).get(reverse("my_account:profile")).text
+
+
+def test_the_form_begins_with_the_language_of_the_page_and_knows_no_other_than_those_offered(world: World) -> None:
+    person = world.person()
+    mine = browser(reads="cy", session=world.session(person))
+
+    page = mine.get(reverse("my_account:edit")).text
+    assert re.search(r'value="cy"[^>]* checked', page)
+    wrong = {"given_name": "A", "family_name": "B", "mobile": person.mobile, "language": "xx"}
+    assert mine.post(reverse("my_account:edit"), wrong).status_code == 200
+    person.refresh_from_db()
+    assert person.language == "en-gb"
+
+
+def test_a_page_that_is_not_whole_in_welsh_is_english_and_says_so(world: World) -> None:
+    admin = world.administrator(language="cy")
+    mine = browser(reads="cy", session=world.session(admin))
+
+    for path in ("/user-management/", "/help/", "/audit/"):
+        page = mine.get(path)
+        assert 'lang="cy"' not in page.text
+        assert "Mewngofnodi" not in page.text
+
+
+@pytest.mark.parametrize("change", MAILS)
+def test_no_mail_in_welsh_holds_a_sentence_in_english(change: Change) -> None:
+    about = {"about_name": "Rhys", "about_address": "r@x.org", "about": "1"}
+    told_of = {**payload("cy"), "role": "local_administrator", **about}
+    sealed = {"code": "704431", "not_me": "rnm_token"}
+    english, welsh = (
+        text_of(change, {**told_of, "language": each}, "https://x", at=AT, sealed=sealed) for each in ("en", "cy")
+    )
+
+    same = {line for line in english[1].splitlines() if line in welsh[1].splitlines()}
+    assert {line for line in same if line and not line.startswith("http")} == set()
+    assert english[0] != welsh[0]

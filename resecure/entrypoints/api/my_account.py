@@ -12,10 +12,9 @@ from django.utils import timezone
 from ninja import Router, Status
 
 from resecure.entrypoints.api.access import caller_of, client_of, me_of
+from resecure.entrypoints.api.my_schemas import Me, ProfileChangeIn
 from resecure.entrypoints.api.schemas import (
     ChangePasswordIn,
-    Me,
-    ProfileChangeIn,
     SessionOpened,
     Sessions,
     answers,
@@ -47,6 +46,7 @@ def change_profile(request: HttpRequest, payload: ProfileChangeIn) -> dict[str, 
         family_name=mine.family_name if payload.family_name is None else payload.family_name,
         mobile=number_of(mine) if payload.mobile is None else payload.mobile,
         job_title=mine.job_title if payload.job_title is None else payload.job_title,
+        language=payload.language,
     )
     return me_again(mine, session=caller_of(request).session)
 

@@ -8,7 +8,8 @@ from django.http import HttpRequest
 from ninja import Router, Schema, Status
 
 from resecure.entrypoints.api.access import caller_of, me_of
-from resecure.entrypoints.api.schemas import Me, Text, answers
+from resecure.entrypoints.api.my_schemas import Me
+from resecure.entrypoints.api.schemas import Text, answers
 from resecure.entrypoints.api.shown import me_again
 from resecure.identity.contacts import Kind
 from resecure.operations import confirm_contact as operation

@@ -51,15 +51,7 @@ class ProfileIn(Schema):
     family_name: Text
     mobile: Text = ""
     job_title: Text = ""
-
-
-class ProfileChangeIn(Schema):
-    """Only what changes; the rest stays."""
-
-    given_name: Text | None = None
-    family_name: Text | None = None
-    mobile: Text | None = None
-    job_title: Text | None = None
+    language: Text | None = None
 
 
 class SecretIn(Schema):
@@ -239,22 +231,6 @@ class RoleOut(Schema):
     organisation: OrganisationOut
     reaches_children: bool
     granted_at: datetime
-
-
-class Me(Schema):
-    id: UUID
-    address: str
-    given_name: str
-    family_name: str
-    job_title: str
-    mobile: str
-    # What waits for its code, and counts for nothing until then.
-    address_not_confirmed: str | None
-    mobile_not_confirmed: str | None
-    organisation: OrganisationOut
-    status: str
-    roles: list[RoleOut]
-    session: UUID
 
 
 class SessionOut(Schema):

@@ -160,6 +160,7 @@ def me_out(account: Account, *, session: UUID) -> dict[str, Any]:
         "family_name": account.family_name,
         "job_title": account.job_title,
         "mobile": account.mobile,
+        "language": account.language,
         "address_not_confirmed": waits[Kind.ADDRESS].value if Kind.ADDRESS in waits else None,
         "mobile_not_confirmed": waits[Kind.MOBILE].value if Kind.MOBILE in waits else None,
         "organisation": organisation_of(account.organisation),

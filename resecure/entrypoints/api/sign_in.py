@@ -60,6 +60,7 @@ def check_profile(request: HttpRequest, payload: ProfileIn) -> HttpResponse:
             family_name=payload.family_name,
             mobile=payload.mobile,
             job_title=payload.job_title,
+            language=payload.language,
         )
     )
 

@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from resecure.entrypoints.web import errors
 from resecure.entrypoints.web.http import sign_in_handle
+from resecure.entrypoints.web.language import speak_to
 from resecure.identity.roles import held_by
 from resecure.operations.shared import step_frame
 from resecure.policy.actions import audit_scope
@@ -83,6 +84,7 @@ def half_signed_in(view: View) -> View:
             if not step_frame.owed_by(sign_in):
                 raise NotSignedIn
             request.sign_in = sign_in  # type: ignore[attr-defined]
+            speak_to(sign_in.account, request)
             return view(request, *args, **kwargs)
         except NotSignedIn:
             # Back after the last step, or its double click: whoever is in by now goes home.

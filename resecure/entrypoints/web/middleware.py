@@ -10,9 +10,10 @@ import structlog
 from django.conf import settings
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from resecure.entrypoints.web import errors
+from resecure.entrypoints.web.language import speak_to
 from resecure.identity import sessions
 from resecure.policy.refusals import NotFound, NotSignedIn, PolicyNotPublished, Refused
 
@@ -87,10 +88,7 @@ def _look_up(request: HttpRequest) -> None:
     request.session_id = passed.session  # type: ignore[attr-defined]
     me = passed.account
     request.me = me  # type: ignore[attr-defined]
-    # The language that every account begins with says nothing of what its person reads: then the browser's counts.
-    offered = dict(settings.LANGUAGES).keys() - {settings.LANGUAGE_CODE}
-    if me.language in offered and settings.LANGUAGE_COOKIE_NAME not in request.COOKIES:
-        translation.activate(me.language)
+    speak_to(me, request)
 
 
 def refusals(get_response: Next) -> Next:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
@@ -50,6 +51,19 @@ def mobile_number(text: str) -> str:
     if kept and not (digits.isascii() and digits.isdigit() and 7 <= len(digits) <= 15):
         raise Invalid({"mobile": [_("Enter a mobile number, like 07700 900982 or +44 7700 900982")]})
     return kept
+
+
+def languages() -> dict[str, str]:
+    """What can be chosen, by its short name, and what it is called in the settings. ``en`` is a choice; ``en-gb``, with
+    which every account begins, is none."""
+    return {code.partition("-")[0]: code for code, _name in settings.LANGUAGES}
+
+
+def language(text: str) -> str:
+    """One of :func:`languages`. Raises Invalid."""
+    if text not in languages():
+        raise Invalid({"language": [_("Choose a language")]})
+    return text
 
 
 def mail_address(text: str) -> str:

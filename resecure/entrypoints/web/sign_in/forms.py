@@ -72,6 +72,19 @@ class ProfileForm(PageForm):
         widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
     )
 
+    language = forms.ChoiceField(
+        label=_("Language"),
+        help_text=_("The pages of My account and of signing in, and every message to you, are in this language."),
+        # Each by its own name, whatever the page is in.
+        choices=[("en", "English"), ("cy", "Cymraeg")],
+        required=False,
+        widget=forms.RadioSelect,
+    )
+
+    def clean_language(self) -> str | None:
+        """None where nothing was chosen: then it stays as it is."""
+        return self.cleaned_data["language"] or None
+
     def clean_mobile(self) -> str:
         """As typed. Judged here as well, so that a missing name and a wrong number are said at once."""
         typed: str = self.cleaned_data["mobile"]

@@ -34,6 +34,7 @@ from resecure.entrypoints.web.http import (
     set_sign_in,
     sign_in_handle,
 )
+from resecure.entrypoints.web.language import chosen
 from resecure.entrypoints.web.sign_in.forms import SignInForm
 from resecure.entrypoints.web.sign_in.steps import STEPS, StepPage, place_of
 from resecure.identity.accounts import Account
@@ -298,7 +299,11 @@ def _shown_first(page: StepPage, sign_in: SignIn) -> dict[str, Any]:
 def profile_of(account: Account) -> dict[str, str]:
     """What the form for the profile begins with."""
     names = ("given_name", "family_name", "job_title")
-    return {**{name: getattr(account, name) for name in names}, "mobile": number_of(account)}
+    return {
+        **{name: getattr(account, name) for name in names},
+        "mobile": number_of(account),
+        "language": chosen(account),
+    }
 
 
 def _step_page(
