@@ -203,6 +203,8 @@ def test_a_program_that_opens_every_link_freezes_nobody(world: World, victim: An
     done = browser.post(page)
     assert done.status_code == 302
     assert token_for(victim) not in done["Location"]
+    assert "The account is shut" in browser.get(done["Location"]).text
+    assert "The account is shut" not in Client().get(done["Location"]).text
     victim.refresh_from_db()
     assert victim.status == "locked"
     assert "no longer works" in browser.get(page).text

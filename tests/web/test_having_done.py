@@ -159,3 +159,11 @@ def test_what_was_done_is_told_on_its_own_page_to_its_own_person_and_not_for_eve
         assert said not in shown(browser.get(led))
     assert mark["httponly"]
     assert str(person.pk) not in mark.value
+
+
+def test_a_link_does_not_say_that_an_account_is_shut(world: World) -> None:
+    """A forged message would lead a victim there, who then believes that nothing more need be done."""
+    here = reverse("not_me:done")
+    for browser in (Browser(), browser_of(world, world.person())):
+        for asked in ({}, {"done": "shut"}):
+            assert "The account is shut" not in words(browser, here, **asked)

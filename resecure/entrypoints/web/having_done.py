@@ -27,7 +27,7 @@ def go_on_having_done(
     request: HttpRequest, path: str, done: str, *, account: UUID | None = None, nobody: bool = False, then: str = ""
 ) -> HttpResponse:
     """To a page of ours that says what was done. ``account``: to whom it is said, where that is not who asked;
-    ``nobody``: to this browser once nobody is signed in there any more. ``then``: where the page leads on to."""
+    ``nobody``: to this browser, whoever is or was signed in there. ``then``: where the page leads on to."""
     whom = "" if nobody else str(account or _asks(request))
     query = {"done": done, "next": then} if then else {"done": done}
     response = HttpResponseRedirect(f"{path}?{urlencode(query)}")
@@ -36,8 +36,9 @@ def go_on_having_done(
     return response
 
 
-def done_here(request: HttpRequest) -> str:
-    """What this browser has just done and may be told here; nothing for an address that somebody wrote."""
+def done_here(request: HttpRequest, *, anybody: bool = False) -> str:
+    """What this browser has just done and may be told here; nothing for an address that somebody wrote.
+    ``anybody``: on a page of what was done without being signed in, whoever is signed in beside it."""
     done = request.GET.get("done", "")
     if request.method not in {"GET", "HEAD"} or not done:
         return ""
@@ -45,7 +46,9 @@ def done_here(request: HttpRequest) -> str:
         mark = signing.TimestampSigner(salt=SALT).unsign(request.COOKIES.get(settings.DONE_COOKIE, ""), max_age=SECONDS)
     except signing.BadSignature:
         return ""
-    return done if constant_time_compare(mark, _digest(done, request.path, str(_asks(request)))) else ""
+    return (
+        done if constant_time_compare(mark, _digest(done, request.path, "" if anybody else str(_asks(request)))) else ""
+    )
 
 
 def _asks(request: HttpRequest) -> UUID | str:

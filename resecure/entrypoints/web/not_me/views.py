@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from resecure.entrypoints.web.access import public
+from resecure.entrypoints.web.having_done import done_here, go_on_having_done
 from resecure.operations.this_was_not_me import link_is_good, this_was_not_me
 from resecure.policy.refusals import NotFound
 
@@ -21,13 +23,16 @@ def ask(request: HttpRequest, token: str) -> HttpResponse:
         this_was_not_me(token)
     except NotFound:
         return _private(render(request, "not_me/ask.jinja", {"good": False}))
-    return _private(redirect("not_me:done"))
+    return _private(go_on_having_done(request, reverse("not_me:done"), "shut", nobody=True))
 
 
 @require_safe
 @public
 def done(request: HttpRequest) -> HttpResponse:
-    """What happened, and what comes next. Its address holds no token."""
+    """What happened, and what comes next. Its address holds no token; without the mark of who has just pressed the
+    button it is a link that anybody can write, to have a victim believe that the account is shut."""
+    if done_here(request, anybody=True) != "shut":
+        return render(request, "not_me/ask.jinja", {"good": False})
     return render(request, "not_me/done.jinja")
 
 
