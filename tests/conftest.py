@@ -26,6 +26,8 @@ class World:
     aup: Any
     made: int = 0
     hashed: str = field(default="", repr=False)
+    # Whether administrators have an authenticator app unless it is said otherwise.
+    factors: bool = False
 
     def person(self, *, organisation: Any = None, **columns: Any) -> Any:
         """A person at work: Active, with PASSWORD, an accepted AUP, a checked profile and a secret."""
@@ -68,11 +70,12 @@ class World:
         return account
 
     def administrator(self, role: str = "local_administrator", *, organisation: Any = None, **more: Any) -> Any:
-        """A person at work who holds a role."""
+        """A person at work who holds a role. ``factor``: whether they have an authenticator app."""
         from resecure.identity.roles import RoleGrant
 
         organisation = organisation or self.practice
         reaches = more.pop("reaches_children", True)
+        factor = more.pop("factor", self.factors)
         account = self.person(organisation=organisation, **more)
         RoleGrant.objects.create(
             account=account,
@@ -81,12 +84,37 @@ class World:
             reaches_children=reaches,
             granted_at=timezone.now(),
         )
+        if factor:
+            self.app(account)
         return account
 
-    def session(self, account: Any) -> str:
-        """A session of this account; returns its token."""
-        from resecure.identity import sessions
+    def app(self, account: Any, *, name: str = "phone") -> str:
+        """An authenticator app of this account; returns its key. No code of it was used yet."""
+        from resecure.identity import second_factors
 
+        secret = second_factors.new_totp_secret()
+        second_factors.add_totp(account, secret, name=name, step=None, now=timezone.now())
+        return secret
+
+    def code(self, account: Any, *, steps: int = 0) -> str:
+        """What its app shows now, by another library than the service's; or so many half minutes later."""
+        import pyotp
+
+        from resecure.identity import second_factors, secret_store
+
+        [app] = [each for each in second_factors.of(account.pk) if each.kind == "totp"]
+        secret = secret_store.decrypted(
+            bytes(app.secret or b""), app.secret_key_name, account=account.pk, purpose=second_factors.TOTP_SECRET
+        )
+        return str(pyotp.TOTP(secret).at(timezone.now() + timedelta(seconds=30 * steps)))
+
+    def session(self, account: Any, *, proven: bool = True) -> str:
+        """A session of this account; returns its token. Whoever has a second factor gave it just now."""
+        from resecure.identity import second_factors, sessions
+
+        held = second_factors.of(account.pk)
+        now = timezone.now()
+        proof = sessions.Proof(at=now, factor=held[0].pk, kind=held[0].kind) if held and proven else None
         opened = sessions.open_session(
             account,
             generation=account.generation,
@@ -94,6 +122,7 @@ class World:
             lifetime=timedelta(hours=12),
             client_address="192.0.2.7",
             client_name="a browser",
+            proof=proof,
         )
         assert opened is not None
         return opened[0]
@@ -215,3 +244,5 @@ def committed_world(transactional_db: None, hashed_password: str) -> World:
 
 
 os.environ.setdefault("RESECURE_LOG_LEVEL", "error")
+# Only the tests that are about second factors ask administrators for one, and say so.
+os.environ.setdefault("RESECURE_SECOND_FACTOR_REQUIRED", "false")

@@ -50,6 +50,14 @@ class Event(StrEnum):
     PROFILE_CHECKED = "profile_checked"
     PROFILE_CHANGED = "profile_changed"
     ACCOUNT_SECRET_SET = "account_secret_set"
+    SECOND_FACTOR_GIVEN = "second_factor_given"
+    SECOND_FACTOR_WRONG = "second_factor_wrong"
+    SECOND_FACTOR_ADDED = "second_factor_added"
+    SECOND_FACTOR_RENAMED = "second_factor_renamed"
+    SECOND_FACTOR_REMOVED = "second_factor_removed"
+    SECOND_FACTOR_RESET = "second_factor_reset"
+    STEPPED_UP = "stepped_up"
+    RECOVERY_CODES_MADE = "recovery_codes_made"
     OPERATION_REFUSED = "operation_refused"
     DELIVERY_RETRIED = "delivery_retried"
     DELIVERY_CLOSED = "delivery_closed"
@@ -115,6 +123,14 @@ SENTENCES: dict[Event, str | Promise] = {
     Event.PROFILE_CHECKED: _("{target} checked their profile"),
     Event.PROFILE_CHANGED: _("{target} changed their profile"),
     Event.ACCOUNT_SECRET_SET: _("{target} set a new account secret"),
+    Event.SECOND_FACTOR_GIVEN: _("{target} gave a second factor to sign in"),
+    Event.SECOND_FACTOR_WRONG: _("A wrong code or passkey was given for {target}"),
+    Event.SECOND_FACTOR_ADDED: _("{target} added a second factor"),
+    Event.SECOND_FACTOR_RENAMED: _("{target} renamed a second factor"),
+    Event.SECOND_FACTOR_REMOVED: _("{target} removed a second factor"),
+    Event.SECOND_FACTOR_RESET: _("{actor} reset the second factor of {target}"),
+    Event.STEPPED_UP: _("{target} gave a second factor again to go on"),
+    Event.RECOVERY_CODES_MADE: _("{target} made new recovery codes"),
     Event.OPERATION_REFUSED: _("{actor} asked for something that was refused"),
     Event.DELIVERY_RETRIED: _("{actor} asked for a message to be sent again now"),
     Event.DELIVERY_CLOSED: _("{actor} closed what could not be told to a connected system about {target}"),

@@ -103,6 +103,7 @@ def problems(found: Environment | None = None, *, variables: Mapping[str, str] |
         *_problems_of_mail(found),
         *_problems_of_sms(found),
         *_problems_of_applications(found),
+        *_problems_of_second_factor(found),
         *_looser_than_default(found),
     ]
 
@@ -333,6 +334,18 @@ def _problems_of_applications(found: Environment) -> list[Problem]:
             code="application_networks_too_wide",
             text=f"RESECURE_APPLICATION_NETWORKS names {wide[0]}: whoever registers an application can make this "
             "service send requests to itself, or anywhere. Name the networks in which your applications are.",
+        )
+    ]
+
+
+def _problems_of_second_factor(found: Environment) -> list[Problem]:
+    if found.second_factor_required or not found.production:
+        return []
+    return [
+        Problem(
+            code="second_factor_not_required",
+            text="RESECURE_SECOND_FACTOR_REQUIRED is off: whoever learns one administrator's password holds the "
+            "accounts of everybody below. Set it to true.",
         )
     ]
 

@@ -49,6 +49,7 @@ MIDDLEWARE = [
     "resecure.entrypoints.web.middleware.who_is_asking",
     "resecure.entrypoints.web.language.where_it_is_whole",
     "resecure.entrypoints.web.middleware.refusals",
+    "resecure.entrypoints.web.step_up.detours",
 ]
 
 TEMPLATES = [

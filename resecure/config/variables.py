@@ -175,6 +175,22 @@ class Environment(BaseSettings):
         12, looser="above", least=1, costs="A stolen session stays useful for longer, however it is used."
     )
 
+    # --- policy: second factor
+    second_factor_required: bool = _policy(
+        True,
+        looser="below",
+        costs="An administrator acts on others with a password alone: whoever learns it holds all their accounts.",
+    )
+    second_factor_minutes: int = _policy(
+        10,
+        looser="above",
+        least=1,
+        costs="Whoever finds an administrator's computer unattended can act on accounts for longer.",
+    )
+    passkey_sign_in: bool = _policy(
+        True, looser="other", costs="Nothing beside the passkey is asked; it must verify its person, by PIN or finger."
+    )
+
     # --- policy: applications
     code_seconds: int = _policy(
         60, looser="above", least=10, costs="A code that was overheard on its way to an application counts for longer."

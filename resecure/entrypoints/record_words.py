@@ -22,6 +22,7 @@ from resecure.identity.confirmations import Method
 from resecure.identity.contacts import Kind
 from resecure.identity.resecurings import Trigger
 from resecure.identity.roles import RoleName
+from resecure.identity.second_factors import RECOVERY_CODE, FactorKind
 from resecure.policy.actions import BUTTONS
 from resecure.policy.roles import Permission
 
@@ -55,7 +56,9 @@ REASONS: Words = {
     "confirmation_required": gettext_lazy("nobody had confirmed who the person is"),
     "equal_or_higher_standing": gettext_lazy("the person's role is as high or higher"),
     "idempotency_key_reused": gettext_lazy("the request repeated the key of another"),
+    "last_second_factor": gettext_lazy("it was the last one of an administrator"),
     "kind_has_no_secret": gettext_lazy("this kind of application has no secret"),
+    "no_second_factor": gettext_lazy("the account has no second factor"),
     "not_active": gettext_lazy("the account was not active"),
     "not_found": gettext_lazy("unknown, or outside their organisations"),
     "not_signed_in": gettext_lazy("their session was over"),
@@ -63,6 +66,8 @@ REASONS: Words = {
     "not_this_step": gettext_lazy("it was not the turn of this step"),
     "organisation_out_of_reach": gettext_lazy("the organisation is unknown, or outside their role"),
     "own_account": gettext_lazy("it was their own account"),
+    "password_and_second_factor": gettext_lazy("they had reset the other of password and second factor lately"),
+    "password_too_short_alone": gettext_lazy("the password is too short to stand alone"),
     "policy_not_published": gettext_lazy("no acceptable use policy was published"),
     "proved_by_what_was_forgotten": gettext_lazy("the forgotten secret cannot be the proof"),
     "reaches_too_far": gettext_lazy("the role would reach further than their own"),
@@ -72,16 +77,23 @@ REASONS: Words = {
     "role_held": gettext_lazy("the role was held already"),
     "role_not_held": gettext_lazy("the role was not held"),
     "role_not_yours_to_give": gettext_lazy("the role is not theirs to give"),
+    "second_factor_needed": gettext_lazy("no second factor was given lately"),
     "status_does_not_allow": gettext_lazy("the status of the account does not allow it"),
+    "too_many_second_factors": gettext_lazy("there are too many already"),
     "too_late": gettext_lazy("it was too late for that"),
     "typing_not_allowed": gettext_lazy("only generated passwords are allowed"),
 }
 _STEPS: Words = {
     "second_factor": gettext_lazy("second factor"),
+    "add_second_factor": gettext_lazy("adding a second factor"),
     "new_password": gettext_lazy("new password"),
     "aup": gettext_lazy("acceptable use policy"),
     "profile": gettext_lazy("profile"),
     "account_secret": gettext_lazy("account secret"),
+}
+_KINDS: Words = {
+    **{each.value: each.label for each in FactorKind},
+    RECOVERY_CODE: gettext_lazy("Recovery code"),
 }
 
 
@@ -100,6 +112,7 @@ _plain = _one({})
 _WORDS: Mapping[str, tuple[str | Promise, Callable[[Any], str]]] = {
     "reasons": (gettext_lazy("because %(value)s"), _several(REASONS)),
     "because": (gettext_lazy("because: %(value)s"), _one({each.value: each.label for each in Trigger})),
+    "kind": (gettext_lazy("%(value)s"), lambda value: str(_KINDS.get(value, ""))),
     "method": (gettext_lazy("confirmed by: %(value)s"), _one({each.value: each.label for each in Method})),
     "reference": (gettext_lazy("reference %(value)s"), str),
     "said": (gettext_lazy("“%(value)s”"), str),
@@ -125,6 +138,7 @@ _WORDS: Mapping[str, tuple[str | Promise, Callable[[Any], str]]] = {
     "application": (gettext_lazy("application: %(value)s"), str),
     "closed_because": (gettext_lazy("closed, because: %(value)s"), str),
     "note": (gettext_lazy("note: %(value)s"), str),
+    "removed": (gettext_lazy("second factors taken away: %(value)s"), str),
     "from": (gettext_lazy("from %(value)s"), str),
 }
 

@@ -123,6 +123,8 @@ class Account(models.Model):
 
     password = models.CharField(max_length=200, default="", blank=True)
     password_is_temporary = models.BooleanField(default=False)
+    # Shorter than a password alone may be: good only while there is a second factor.
+    password_is_short = models.BooleanField(default=False, db_default=False)
     password_set_at = models.DateTimeField(null=True)
     temporary_password_expires_at = models.DateTimeField(null=True)
     temporary_password_used_at = models.DateTimeField(null=True)

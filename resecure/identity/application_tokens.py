@@ -95,11 +95,13 @@ class Token:
     generation: int | None
     auth_time: datetime | None
     session_ends_at: datetime | None
+    second_factor_kind: str
+    by_password: bool
 
 
 _COLUMNS = (
     "t.id, t.application_id, t.scope, t.grant, t.issued_at, t.expires_at, s.id, s.account_id, t.generation,"
-    " w.started_at, w.expires_at"
+    " w.started_at, w.expires_at, w.second_factor_kind, w.by_password"
 )
 _FIND = f"SELECT {_COLUMNS} {SQL_COUNTS}"
 _USE = "UPDATE identity_applicationtoken SET used_at = %s WHERE id = %s AND used_at IS NULL"
@@ -139,6 +141,8 @@ def _read(statement: str, value: str, kind: TokenKind, *, now: datetime, use: bo
         generation=row[8],
         auth_time=row[9],
         session_ends_at=row[10],
+        second_factor_kind=row[11] or "",
+        by_password=row[12] is not False,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -37,6 +38,7 @@ class Purpose(models.TextChoices):
     RESECURE = "resecure", _("Resecure Account")
     RESET_PASSWORD = "reset_password", _("Reset Password")
     UNLOCK = "unlock", _("Unlock")
+    RESET_SECOND_FACTOR = "reset_second_factor", _("Reset second factor")
 
 
 class IdentityConfirmation(models.Model):
@@ -85,6 +87,12 @@ def by_secret(account: Account, *, by: UUID, purpose: Purpose, now: datetime) ->
 def lives_until(confirmation: UUID) -> datetime | None:
     """Until when this one could be used at the latest; None if there is none any more."""
     return IdentityConfirmation.objects.filter(pk=confirmation).values_list("expires_at", flat=True).first()
+
+
+def used_lately(account: UUID, purposes: Sequence[Purpose], *, by: UUID, since: datetime) -> bool:
+    """Whether this administrator used a confirmation of this account for one of these operations since then."""
+    used = IdentityConfirmation.objects.filter(account=account, by=by, purpose__in=purposes, used_at__gt=since)
+    return used.exists()
 
 
 def use(confirmation: UUID, *, now: datetime) -> None:

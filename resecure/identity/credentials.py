@@ -73,6 +73,7 @@ def set_password(account: Account, *, password: str, now: datetime, by: UUID, **
 def _replace_password(account: Account, *, now: datetime, by: UUID, **columns: object) -> None:
     remember_password(account, now=now)
     changes = {
+        "password_is_short": False,
         **columns,
         "password_set_at": now,
         "temporary_password_used_at": None,

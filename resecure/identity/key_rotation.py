@@ -17,6 +17,7 @@ from django.db.models import Count
 from resecure.identity import secret_store
 from resecure.identity.accounts import Account
 from resecure.identity.credentials import OLD_SECRET, QUESTION, SECRET, SecretHistory, SecurityQuestion
+from resecure.identity.second_factors import TOTP_SECRET, SecondFactor
 from resecure.identity.signing_keys import PURPOSE, SigningKey
 
 # A batch holds its accounts' rows for some hundredths of a second, and no sign-in waits longer. Rows that
@@ -37,6 +38,12 @@ WHERE id > %s AND ended_at IS NULL AND private_key_name = ANY(%s) ORDER BY id LI
 """
 
 
+_APPS = """
+SELECT id, account_id, secret, secret_key_name FROM identity_secondfactor
+WHERE id > %s AND secret IS NOT NULL AND secret_key_name = ANY(%s) ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+"""
+
+
 @dataclass(kw_only=True)
 class Stored:
     """How many rows name each key: sealed texts, and digests of secrets, which only notice a repeat."""
@@ -49,7 +56,8 @@ def stored() -> Stored:
     """Count what is stored under each key, also under keys that are gone. Reads every account."""
     found = Stored()
     secrets = Account.objects.filter(secret__isnull=False).values_list("secret_key_name").annotate(Count("pk"))
-    for rows in (secrets, SecurityQuestion.objects.values_list("key_name").annotate(Count("pk"))):
+    apps = SecondFactor.objects.filter(secret__isnull=False).values_list("secret_key_name").annotate(Count("pk"))
+    for rows in (secrets, apps, SecurityQuestion.objects.values_list("key_name").annotate(Count("pk"))):
         for name, number in rows.order_by():
             found.sealed[name] += number
     for name in SigningKey.objects.filter(ended_at=None).values_list("private_key_name", flat=True):
@@ -101,6 +109,16 @@ def move_signing_keys(*, after: UUID, limit: int = BATCH) -> Batch:
         opened, broken = _opened(((pk, pk, sealed, name) for pk, sealed, name in rows), purpose=PURPOSE)
         statement = "UPDATE identity_signingkey SET private = %s, private_key_name = %s WHERE id = %s"
         _write(statement, opened, purpose=PURPOSE)
+    return Batch(last=rows[-1][0] if rows else None, moved=len(opened), broken=broken)
+
+
+def move_apps(*, after: UUID, limit: int = BATCH) -> Batch:
+    """The same for the secrets of authenticator apps."""
+    with transaction.atomic():
+        rows = _locked(_APPS, after, limit)
+        opened, broken = _opened(rows, purpose=TOTP_SECRET)
+        statement = "UPDATE identity_secondfactor SET secret = %s, secret_key_name = %s WHERE id = %s"
+        _write(statement, opened, purpose=TOTP_SECRET)
     return Batch(last=rows[-1][0] if rows else None, moved=len(opened), broken=broken)
 
 

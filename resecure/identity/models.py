@@ -18,6 +18,7 @@ from resecure.identity.organisations import Organisation
 from resecure.identity.pending_contacts import PendingContact
 from resecure.identity.resecurings import Resecuring
 from resecure.identity.roles import RoleGrant
+from resecure.identity.second_factors import Challenge, RecoveryCode, SecondFactor
 from resecure.identity.sessions import Session
 from resecure.identity.sign_ins import SignIn
 from resecure.identity.signing_keys import SigningKey
@@ -35,6 +36,7 @@ __all__ = [
     "AupVersion",
     "Authentication",
     "Caution",
+    "Challenge",
     "ConfirmationCode",
     "FormerContact",
     "HeardPosition",
@@ -44,8 +46,10 @@ __all__ = [
     "Organisation",
     "PasswordHistory",
     "PendingContact",
+    "RecoveryCode",
     "Resecuring",
     "RoleGrant",
+    "SecondFactor",
     "SecretHistory",
     "SecurityQuestion",
     "Session",

@@ -28,7 +28,7 @@ class Outcome(models.TextChoices):
 
 
 class Resecuring(models.Model):
-    """One resecure. All four effects took place at ``begun_at``, in one transaction."""
+    """One resecure. All its effects took place at ``begun_at``, in one transaction."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="resecurings")
@@ -41,6 +41,8 @@ class Resecuring(models.Model):
     generation = models.BigIntegerField()
     begun_at = models.DateTimeField()
     finish_by = models.DateTimeField()
+    # How many second factors went with it, where the policy had it so; None where it did not touch them.
+    second_factors_removed = models.PositiveSmallIntegerField(null=True)
     temporary_password_set_at = models.DateTimeField(null=True)
     temporary_password_set_by = models.UUIDField(null=True)
     ended_at = models.DateTimeField(null=True)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F
 from django.utils import timezone
@@ -33,9 +34,23 @@ class Session(models.Model):
     ended_at = models.DateTimeField(null=True)
     client_address = models.GenericIPAddressField(null=True)
     client_name = models.CharField(max_length=200, default="")
+    # When a second factor was last given in it, which, and what kind; and whether a password opened it.
+    second_factor_at = models.DateTimeField(null=True)
+    second_factor = models.UUIDField(null=True)
+    second_factor_kind = models.CharField(max_length=20, default="", db_default="")
+    by_password = models.BooleanField(default=True, db_default=True)
 
     class Meta:
         indexes = [models.Index(fields=["account", "generation"], name="session_by_account")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """That a second factor was given: when, which (None for a recovery code), and what kind."""
+
+    at: datetime
+    factor: UUID | None
+    kind: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,7 +77,18 @@ SQL_STILL_ACTS = f"""
 (a.is_system OR (a.generation = k.generation AND a.status IN {SQL_MAY_SIGN_IN} AND (k.session IS NULL OR EXISTS (
   SELECT 1 FROM identity_session s WHERE s.id = k.session AND s.ended_at IS NULL AND s.expires_at > k.now))))
 """  # noqa: S608 - a constant is put in, nothing from outside
-SQL_WHO_ACTS = "SELECT %s::uuid AS actor, %s::bigint AS generation, %s::uuid AS session, %s::timestamptz AS now"
+# Whether a second factor was given lately in the session somebody acts in, and is still one of theirs: a factor that
+# was taken away a moment ago proves nothing any more. What has no session does not come from outside (see still_acts).
+SQL_PROVEN = """
+(a.is_system OR k.session IS NULL OR EXISTS (
+  SELECT 1 FROM identity_session f WHERE f.id = k.session AND f.account_id = k.actor
+    AND f.second_factor_at > k.proven_since AND (f.second_factor_kind = 'recovery_code' OR EXISTS (
+      SELECT 1 FROM identity_secondfactor x WHERE x.id = f.second_factor AND x.account_id = f.account_id))))
+"""
+SQL_WHO_ACTS = (
+    "SELECT %s::uuid AS actor, %s::bigint AS generation, %s::uuid AS session, %s::timestamptz AS now,"
+    " %s::timestamptz AS proven_since"
+)
 
 
 def check(token: str, *, now: datetime, idle: timedelta) -> Pass | None:
@@ -84,9 +110,11 @@ def _check() -> str:
     return f"SELECT s.id, s.last_seen_at, {columns} {_PASSES}"
 
 
-def who_acts(by: Account) -> tuple[UUID, int, UUID | None, datetime]:
+def who_acts(by: Account) -> tuple[UUID, int, UUID | None, datetime, datetime]:
     """The values of ``SQL_WHO_ACTS``."""
-    return by.pk, by.generation, by.acting_session, timezone.now()
+    now = timezone.now()
+    since = now - timedelta(minutes=settings.RESECURE.second_factor_minutes)
+    return by.pk, by.generation, by.acting_session, now, since
 
 
 def still_acts(by: Account) -> bool:
@@ -98,6 +126,44 @@ def still_acts(by: Account) -> bool:
     return found == [(True,)]
 
 
+def is_proven(by: Account) -> bool:
+    """Whether a second factor was given lately in the session somebody acts in: read in the same transaction."""
+    found = statements.rows(
+        f"SELECT {SQL_PROVEN} FROM ({SQL_WHO_ACTS}) k JOIN identity_account a ON a.id = k.actor",  # noqa: S608 - constants
+        who_acts(by),
+    )
+    return found == [(True,)]
+
+
+def is_new(by: Account) -> bool:
+    """Whether the session somebody acts in was opened lately: what stands for a second factor where there is none."""
+    now = timezone.now()
+    since = now - timedelta(minutes=settings.RESECURE.second_factor_minutes)
+    return by.acting_session is None or Session.objects.filter(pk=by.acting_session, started_at__gt=since).exists()
+
+
+def note_proof(session: UUID, proof: Proof) -> None:
+    """Afterwards a second factor counts as given in this session at that time."""
+    Session.objects.filter(pk=session).update(
+        second_factor_at=proof.at, second_factor=proof.factor, second_factor_kind=proof.kind
+    )
+
+
+def proof_of(session: UUID) -> Proof | None:
+    """What was given in this session, whatever its age."""
+    found = Session.objects.filter(pk=session, second_factor_at__isnull=False).first()
+    if found is None or found.second_factor_at is None:
+        return None
+    return Proof(at=found.second_factor_at, factor=found.second_factor, kind=found.second_factor_kind)
+
+
+def signed_in_from(account: UUID, client_address: str | None, *, since: datetime) -> bool:
+    """Whether a session of this account was opened from this network address since then."""
+    if not client_address:
+        return False
+    return Session.objects.filter(account=account, client_address=client_address, started_at__gt=since).exists()
+
+
 def open_session(
     account: Account,
     *,
@@ -106,6 +172,8 @@ def open_session(
     lifetime: timedelta,
     client_address: str | None,
     client_name: str,
+    proof: Proof | None = None,
+    by_password: bool = True,
 ) -> tuple[str, Session] | None:
     """Issue a session under the generation at which the credential was verified.
 
@@ -124,6 +192,10 @@ def open_session(
         expires_at=now + lifetime,
         client_address=client_address,
         client_name=client_name[:200],
+        second_factor_at=proof.at if proof else None,
+        second_factor=proof.factor if proof else None,
+        second_factor_kind=proof.kind if proof else "",
+        by_password=by_password,
     )
     statements.insert(made)
     return value, made

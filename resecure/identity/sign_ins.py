@@ -11,6 +11,7 @@ from resecure.database import statements
 from resecure.identity import tokens
 from resecure.identity.accounts import MAY_SIGN_IN, Account
 from resecure.identity.agreements import AupVersion
+from resecure.identity.sessions import Proof
 
 
 class SignIn(models.Model):
@@ -24,6 +25,10 @@ class SignIn(models.Model):
     expires_at = models.DateTimeField()
     # Said yes to, not yet accepted: it counts only when the last step is saved.
     aup_agreed = models.ForeignKey(AupVersion, null=True, on_delete=models.PROTECT, db_index=False)
+    second_factor_at = models.DateTimeField(null=True)
+    second_factor = models.UUIDField(null=True)
+    second_factor_kind = models.CharField(max_length=20, default="", db_default="")
+    by_password = models.BooleanField(default=True, db_default=True)
     new_password_at = models.DateTimeField(null=True)
     aup_at = models.DateTimeField(null=True)
     profile_at = models.DateTimeField(null=True)
@@ -34,9 +39,16 @@ class SignIn(models.Model):
 
 
 def begin(
-    account: Account, *, now: datetime, lifetime: timedelta, client_address: str | None, client_name: str
+    account: Account,
+    *,
+    now: datetime,
+    lifetime: timedelta,
+    client_address: str | None,
+    client_name: str,
+    proof: Proof | None = None,
 ) -> tuple[str, SignIn]:
-    """Start one. The caller holds the account's row lock and has compared the generation."""
+    """Start one. The caller holds the account's row lock and has compared the generation. ``proof``: of a
+    sign-in that began with a passkey alone."""
     value, digest = tokens.new(tokens.SIGN_IN)
     made = SignIn(
         handle=digest,
@@ -46,6 +58,10 @@ def begin(
         expires_at=now + lifetime,
         client_address=client_address,
         client_name=client_name[:200],
+        second_factor_at=proof.at if proof else None,
+        second_factor=proof.factor if proof else None,
+        second_factor_kind=proof.kind if proof else "",
+        by_password=proof is None,
     )
     statements.insert(made)
     return value, made
@@ -64,6 +80,13 @@ def find(handle: str, *, now: datetime) -> SignIn | None:
         .first()
     )
     return found if found and lives(found, found.account, now=now) else None
+
+
+def proof_of(sign_in: SignIn) -> Proof | None:
+    """The second factor that was given in it."""
+    if sign_in.second_factor_at is None:
+        return None
+    return Proof(at=sign_in.second_factor_at, factor=sign_in.second_factor, kind=sign_in.second_factor_kind)
 
 
 def locked(sign_in: UUID, account: Account) -> SignIn:

@@ -17,15 +17,16 @@ from resecure.identity.confirmations import IdentityConfirmation
 from resecure.identity.organisations import Organisation
 from resecure.identity.resecurings import Resecuring
 from resecure.identity.roles import RoleGrant
-from resecure.identity.sessions import SQL_STILL_ACTS, SQL_WHO_ACTS, who_acts
+from resecure.identity.sessions import SQL_PROVEN, SQL_STILL_ACTS, SQL_WHO_ACTS, who_acts
 
 
 @dataclass(kw_only=True)
 class Standing:
-    """Whether the actor's session still counts, the live grants of both, the acceptance that counts, the unfinished
-    resecuring, the evidence named."""
+    """Whether the actor's session still counts and a second factor was given lately in it, the live grants of both,
+    the acceptance that counts, the unfinished resecuring, the evidence named."""
 
     actor_still_acts: bool
+    actor_is_proven: bool
     actor_grants: list[RoleGrant] = field(default_factory=list)
     target_grants: list[RoleGrant] = field(default_factory=list)
     acceptance: AupAcceptance | None = None
@@ -50,7 +51,7 @@ def _statement(parts: tuple[_Part, ...]) -> str:
     aliased = zip("goprc", (*parts, *_IN_ANY_CASE), strict=True)
     columns = ", ".join(statements.columns(model, alias, only) for alias, (model, only) in aliased)
     return (
-        f"SELECT {SQL_STILL_ACTS} IS TRUE, {columns}"  # noqa: S608 - names of ours
+        f"SELECT {SQL_STILL_ACTS} IS TRUE, {SQL_PROVEN} IS TRUE, {columns}"  # noqa: S608 - names of ours
         f" FROM ({SQL_WHO_ACTS}, %s::uuid AS target, %s::uuid AS evidence) k"
         " LEFT JOIN identity_account a ON a.id = k.actor"
         " LEFT JOIN identity_rolegrant g ON g.account_id IN (k.actor, k.target) AND g.withdrawn_at IS NULL"
@@ -87,9 +88,9 @@ def lock_with_standing(
 
 
 def _standing(rows: Sequence[tuple[Any, ...]], parts: tuple[_Part, ...], *, account: UUID, by: UUID) -> Standing:
-    standing = Standing(actor_still_acts=rows[0][0])
+    standing = Standing(actor_still_acts=rows[0][0], actor_is_proven=rows[0][1])
     for number, row in enumerate(rows):
-        cut, at = [], 1
+        cut, at = [], 2
         for model, only in (*parts, *_IN_ANY_CASE):
             cut.append(row[at : at + statements.width(model, only)])
             at += statements.width(model, only)

@@ -1,4 +1,4 @@
-"""Taking an account back: the four effects of a resecure, in one statement under the account's row lock."""
+"""Taking an account back: the effects of a resecure, in one statement under the account's row lock."""
 
 from __future__ import annotations
 
@@ -25,6 +25,10 @@ WITH used AS (                -- (2) the evidence is used up, once only
   UPDATE identity_aupacceptance
   SET withdrawn_at = %(now)s, withdrawn_by = %(by)s, withdrawn_because = 'resecured'
   WHERE account_id = %(account)s AND withdrawn_at IS NULL
+), passkeys AS (              --     and, where the policy has it so, what they hold:
+  DELETE FROM identity_secondfactor WHERE account_id = %(account)s AND %(factors)s::int IS NOT NULL
+), codes AS (
+  DELETE FROM identity_recoverycode WHERE account_id = %(account)s AND %(factors)s::int IS NOT NULL
 ), taken AS (                 --     password and secret; (5) and the generation: all that was open is over
   UPDATE identity_account SET password = '', password_is_temporary = false, temporary_password_expires_at = NULL,
     temporary_password_used_at = NULL, temporary_password_key = '', secret = NULL, secret_key_name = '',
@@ -33,9 +37,9 @@ WITH used AS (                -- (2) the evidence is used up, once only
   WHERE id = %(account)s
 )                             -- (6) how far it has got, for the pages
 INSERT INTO identity_resecuring (id, account_id, by, because, confirmation, method, reference, idempotency_key,
-  generation, begun_at, finish_by, outcome)
+  generation, begun_at, finish_by, second_factors_removed, outcome)
 VALUES (%(id)s, %(account)s, %(by)s, %(because)s, %(evidence)s, %(method)s, %(reference)s, %(key)s,
-  %(generation)s, %(now)s, %(finish_by)s, '')
+  %(generation)s, %(now)s, %(finish_by)s, %(factors)s, '')
 """
 
 
@@ -48,9 +52,11 @@ def take_back(
     idempotency_key: str | None,
     now: datetime,
     finish_by: datetime,
+    factors: int | None = None,
 ) -> Resecuring:
     """Afterwards no password, secret, question, acceptance, session, sign-in or confirmation of before counts.
 
+    ``factors``: how many second factors it has, for none of them to count either; None leaves them alone.
     However many sessions there are, one number of one row changes. The caller holds the account's row lock.
     """
     made = Resecuring(
@@ -65,6 +71,7 @@ def take_back(
         generation=account.generation + 1,
         begun_at=now,
         finish_by=finish_by,
+        second_factors_removed=factors,
     )
     statements.run(
         _TAKE_BACK,
@@ -80,6 +87,7 @@ def take_back(
             "generation": made.generation,
             "now": now,
             "finish_by": finish_by,
+            "factors": factors,
         },
     )
     for name, value in {**FORGOTTEN, "finish_by": finish_by, "updated_at": now, "updated_by": by}.items():

@@ -17,16 +17,20 @@ from resecure.identity.accounts import Account
 from resecure.operations.shared.progress import Client
 from resecure.operations.shared.telling import tell
 from resecure.policy.next_sign_in import Step, still_owed
-from resecure.policy.passwords import faults_of_password
+from resecure.policy.passwords import faults_of_password, is_short
 from resecure.policy.refusals import Invalid, NotSignedIn, Throttled
 from resecure.propagation.models import Change
 
+# Asked at a sign-in, not of whoever is signed in.
+NOT_HERE = {Step.AUP, Step.SECOND_FACTOR, Step.ADD_SECOND_FACTOR}
 
-def change_password(account: UUID, *, old: str, new: str, client: Client) -> str:
+
+def change_password(account: UUID, *, old: str, new: str, client: Client, session: UUID | None = None) -> str:
     """Afterwards the new password opens the account, every session of before is over, and the person goes on
     in a fresh one, whose token is returned.
 
-    The old password is asked for: an unlocked computer must not be enough. Raises Invalid, Throttled,
+    The old password is asked for: an unlocked computer must not be enough. What second factor was given in ``session``,
+    from which it is asked, counts on in the fresh one, no longer than it would have there. Raises Invalid, Throttled,
     NotSignedIn when the account was taken back meanwhile.
     """
     now = timezone.now()
@@ -45,10 +49,10 @@ def change_password(account: UUID, *, old: str, new: str, client: Client) -> str
         locked = Account.objects.locked(account)
         # A temporary password is no key to this form: whoever owes steps takes them. (A policy that came out
         # during the session is read at the next sign-in; a secret that wore out is replaced then.)
-        later = {Step.AUP, Step.ACCOUNT_SECRET} if locked.has_secret else {Step.AUP}
+        later = NOT_HERE | ({Step.ACCOUNT_SECRET} if locked.has_secret else set())
         if locked.generation != seen.generation or {*still_owed(locked)} - later:
             raise NotSignedIn
-        credentials.set_password(locked, password=hashed, now=now, by=account)
+        credentials.set_password(locked, password=hashed, now=now, by=account, password_is_short=is_short(new))
         opened = sessions.open_session(
             locked,
             generation=locked.generation,
@@ -56,6 +60,7 @@ def change_password(account: UUID, *, old: str, new: str, client: Client) -> str
             lifetime=timedelta(hours=settings.RESECURE.session_absolute_hours),
             client_address=client.address,
             client_name=client.name,
+            proof=sessions.proof_of(session) if session else None,
         )
         if opened is None:
             raise NotSignedIn

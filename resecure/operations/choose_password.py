@@ -8,7 +8,7 @@ from resecure.operations.shared.finishing import finish_if_nothing_is_owed
 from resecure.operations.shared.progress import Progress
 from resecure.operations.shared.step_frame import current, insist_on_turn, note, taking
 from resecure.policy.next_sign_in import Step
-from resecure.policy.passwords import faults_of_password
+from resecure.policy.passwords import faults_of_password, is_short
 from resecure.policy.refusals import Invalid
 
 
@@ -24,7 +24,9 @@ def choose_password(handle: str, password: str) -> Progress:
         raise Invalid({"password": faults})
     hashed = passwords.hashed(password)  # before the row is locked
     with taking(Step.NEW_PASSWORD, Event.PASSWORD_CHANGED, handle) as frame:
-        credentials.set_password(frame.account, password=hashed, now=frame.now, by=frame.account.pk)
+        credentials.set_password(
+            frame.account, password=hashed, now=frame.now, by=frame.account.pk, password_is_short=is_short(password)
+        )
         # This sign-in alone follows the account into its new generation.
         note(frame.sign_in, generation=frame.account.generation, new_password_at=frame.now)
         return finish_if_nothing_is_owed(frame, handle)

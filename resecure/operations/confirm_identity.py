@@ -103,7 +103,9 @@ def _no_code(typed: str) -> Refusal:
 def cannot_confirm_identity(account: UUID, *, by: Account, said: str) -> None:
     """Stop, and write down that this administrator was not sure who asked. Nothing about the account changes; its
     Primary Local Administrators have an alert and a mail, and for a day (a setting) whoever opens it sees a caution."""
-    with acting(Event.IDENTITY_NOT_CONFIRMED, account, by=by, permission=Permission.CONFIRM_IDENTITY) as frame:
+    asked = Permission.CONFIRM_IDENTITY
+    # Whoever hesitates is not held up: nothing about the account changes by this.
+    with acting(Event.IDENTITY_NOT_CONFIRMED, account, by=by, permission=asked, proven=False) as frame:
         insist(Permission.CONFIRM_IDENTITY, frame)
         frame.details.update(said=one_line(said)[:500])
         until = frame.now + timedelta(hours=frame.facts.policy.of(CAUTION_HOURS))

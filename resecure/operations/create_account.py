@@ -15,7 +15,7 @@ from resecure.audit.events import Event
 from resecure.identity.accounts import Account, Status, search_keys
 from resecure.identity.organisations import Organisation, by_code
 from resecure.identity.roles import held_by
-from resecure.operations.shared.frame import RECORDED, insist_still_acting, record_refusal
+from resecure.operations.shared.frame import RECORDED, insist_proven, insist_still_acting, record_refusal
 from resecure.operations.shared.telling import tell
 from resecure.operations.shared.typed import mail_address, mobile_number, name_part
 from resecure.policy.actions import permissions_at
@@ -44,6 +44,7 @@ def create_account(
     try:
         with transaction.atomic():
             insist_still_acting(by)
+            insist_proven(by)
             organisation = _organisation(organisation_code, by=by)
             made = Account(
                 **values,

@@ -53,6 +53,7 @@ def rotate_encryption_key(*, by: Account, report: Report = lambda _moved, _of: N
 MOVES: tuple[tuple[Callable[..., key_rotation.Batch], Any], ...] = (
     (key_rotation.move_secrets, UUID(int=0)),
     (key_rotation.move_answers, 0),
+    (key_rotation.move_apps, UUID(int=0)),
     (key_rotation.move_signing_keys, UUID(int=0)),
 )
 

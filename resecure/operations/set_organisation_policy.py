@@ -13,7 +13,7 @@ from resecure.audit.events import Event
 from resecure.identity.accounts import Account
 from resecure.identity.organisations import Organisation, by_code, policies_on
 from resecure.identity.roles import held_by
-from resecure.operations.shared.frame import RECORDED, insist_still_acting, record_refusal
+from resecure.operations.shared.frame import RECORDED, insist_proven, insist_still_acting, record_refusal
 from resecure.policy.actions import permissions_at
 from resecure.policy.organisation_policy import OrganisationPolicy, changed
 from resecure.policy.refusals import NotFound, Refusal, Refused
@@ -24,13 +24,14 @@ def set_organisation_policy(code: str, *, settings: Mapping[str, object | None],
     """Afterwards these settings count in the organisation and below it, from the next request on: None takes one
     back, what is not named stays. Returns what counts there now. The record holds each change, old and new.
 
-    Raises Invalid with every error, Refused, NotFound, NotSignedIn.
+    Raises Invalid with every error, Refused, NotFound, NotSignedIn, SecondFactorNeeded.
     """
     now = timezone.now()
     try:
         with transaction.atomic():
             insist_still_acting(by)
             at = _may_be_set(code, by=by)
+            insist_proven(by)
             Organisation.objects.select_for_update(no_key=True).get(pk=at.pk)  # (1) two at once: one after the other
             made = changed(policies_on(at.path), dict(settings))  # (2) every error, before anything is written
             if made.changes:

@@ -20,7 +20,7 @@ from resecure.operations.shared.moving import columns_of_move
 from resecure.operations.shared.telling import tell
 from resecure.operations.shared.typed import one_line
 from resecure.policy.actions import Facts, insist_on_scope
-from resecure.policy.evidence import reasons_of_evidence, reset_needs_evidence
+from resecure.policy.evidence import reasons_of_evidence, reasons_of_two_keys, reset_needs_evidence
 from resecure.policy.generated_passwords import generate
 from resecure.policy.passwords import faults_of_temporary_password, faults_of_typed_temporary_password
 from resecure.policy.refusals import Invalid, NotFound, Refusal, Refused
@@ -212,6 +212,7 @@ def _insist_with_evidence(frame: Frame, reasons: list[Refusal]) -> None:
         insist(Permission.RESET_PASSWORD, frame, *reasons)
         return
     evidence, missing = reasons_of_evidence(Purpose.RESET_PASSWORD, frame.facts)
+    missing += reasons_of_two_keys(Purpose.RESET_PASSWORD, frame.facts)
     insist(Permission.RESET_PASSWORD, frame, *reasons, *missing)
     confirmations.use(evidence.pk, now=frame.now)
     frame.details.update(method=evidence.method, reference=evidence.reference)

@@ -13,6 +13,7 @@ from resecure.identity import (
     known_browsers,
     not_me,
     pending_contacts,
+    second_factors,
     sessions,
     throttles,
 )
@@ -49,6 +50,7 @@ def sweep(*, by: Account, limit: int = 5000) -> dict[str, int]:
         "application_tokens": application_tokens.sweep(before=now - TOKENS_END, limit=limit),
         "sessions": sessions.sweep(before=old, limit=limit),
         "known_browsers": known_browsers.sweep(before=now - BROWSERS_KEPT, limit=limit),
+        "challenges": second_factors.sweep(before=now, limit=limit),
         "throttles": throttles.sweep(before=now - WINDOWS_END),
         "sign_ins": SignIn.objects.filter(pk__in=list(sign_ins)).delete()[0],
         "confirmations": IdentityConfirmation.objects.filter(pk__in=list(confirmations)).delete()[0],

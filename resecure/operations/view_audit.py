@@ -20,9 +20,9 @@ from resecure.identity.accounts import Account, address_key
 from resecure.identity.organisations import Organisation, by_code
 from resecure.identity.roles import held_by
 from resecure.identity.search_parts import path_ranges
-from resecure.operations.shared.frame import insist_still_acting, record_refusal
+from resecure.operations.shared.frame import insist_proven, insist_still_acting, record_refusal
 from resecure.policy.actions import audit_scope, is_visible, visible_scope
-from resecure.policy.refusals import Invalid, Refusal, Refused
+from resecure.policy.refusals import Invalid, Refusal, Refused, SecondFactorNeeded
 from resecure.policy.roles import Permission
 
 BATCH = 500
@@ -76,21 +76,26 @@ def view_audit(filters: Filters, *, by: Account, cursor: str = "", limit: int = 
 def export_audit(filters: Filters, *, by: Account, form: str) -> Iterator[Found]:
     """All the records within one's scope that fit, a batch at a time, whatever their number. On record before the
     first of them is given. Ends with NotSignedIn as soon as what one came by is over, so that a cut-off export is
-    seen to be one. Raises Refused, Invalid like :func:`view_audit`."""
+    seen to be one. Raises Refused, Invalid like :func:`view_audit`, and SecondFactorNeeded before the first."""
     asked, _scope = _asked(filters, by=by)
     given = {name: value for name, value in asdict(filters).items() if value}
     given = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in given.items()}
     given |= {name: str(value) for name in ("actor", "target") if (value := getattr(asked, name)) is not None}
-    with transaction.atomic():
-        insist_still_acting(by)
-        record.append(
-            Event.AUDIT_EXPORTED,
-            actor=by.pk,
-            target=asked.target,
-            organisation_path=by.organisation_path,
-            at=timezone.now(),
-            details={"format": form, "filters": given},
-        )
+    try:
+        with transaction.atomic():
+            insist_still_acting(by)
+            insist_proven(by)
+            record.append(
+                Event.AUDIT_EXPORTED,
+                actor=by.pk,
+                target=asked.target,
+                organisation_path=by.organisation_path,
+                at=timezone.now(),
+                details={"format": form, "filters": given},
+            )
+    except SecondFactorNeeded as refusal:
+        record_refusal(refusal, account=None, by=by, now=timezone.now(), asked=Permission.VIEW_AUDIT.value)
+        raise
     return _batches(filters, by=by)
 
 

@@ -19,6 +19,7 @@ from resecure.identity.confirmations import IdentityConfirmation
 from resecure.identity.organisations import OF_THE_SERVICE
 from resecure.identity.resecurings import Resecuring
 from resecure.identity.roles import RoleGrant, RoleName
+from resecure.identity.second_factors import has_one
 from resecure.identity.standing import Standing, lock_with_standing, standing_facts
 from resecure.policy.authentication import reasons_not_to_ask
 from resecure.policy.organisation_policy import OrganisationPolicy
@@ -30,6 +31,7 @@ BUTTONS = {
     Permission.AUTHENTICATE: gettext_lazy("Authenticate User"),
     Permission.RESECURE: gettext_lazy("Resecure Account"),
     Permission.RESET_PASSWORD: gettext_lazy("Reset Password"),
+    Permission.RESET_SECOND_FACTOR: gettext_lazy("Reset second factor"),
     Permission.UNLOCK: gettext_lazy("Unlock"),
     Permission.DISABLE: gettext_lazy("Disable"),
     Permission.ENABLE: gettext_lazy("Enable"),
@@ -59,6 +61,7 @@ class Facts:
     by: Account
     now: datetime
     actor_still_acts: bool = True
+    actor_is_proven: bool = True
     actor_grants: list[RoleGrant] = field(default_factory=list)
     target_grants: list[RoleGrant] = field(default_factory=list)
     acceptance: AupAcceptance | None = None
@@ -90,6 +93,7 @@ class Facts:
             by=by,
             now=now,
             actor_still_acts=standing.actor_still_acts,
+            actor_is_proven=standing.actor_is_proven,
             actor_grants=standing.actor_grants,
             target_grants=standing.target_grants,
             acceptance=standing.acceptance,
@@ -141,6 +145,8 @@ def reasons_not_to(permission: Permission, facts: Facts) -> list[Refusal]:
         reasons += _reasons_not_to_resecure(facts)
     elif permission is Permission.RESET_PASSWORD:
         reasons += _reasons_not_to_reset_password(facts)
+    elif permission is Permission.RESET_SECOND_FACTOR:
+        reasons += _reasons_not_to_reset_second_factor(facts)
     elif permission is Permission.END_ALL_SESSIONS:
         reasons += _reasons_not_to_end_sessions(facts)
     elif permission is Permission.AUTHENTICATE:
@@ -233,6 +239,27 @@ def _reasons_not_to_reset_password(facts: Facts) -> list[Refusal]:
             _instead_of_status(account),
         )
     ]
+
+
+def _reasons_not_to_reset_second_factor(facts: Facts) -> list[Refusal]:
+    reasons = []
+    if facts.account.status not in {*ACTIVE_BASED, Status.INACTIVE, Status.LOCKED}:
+        reasons.append(
+            Refusal(
+                "status_does_not_allow",
+                _("The account is %(status)s.") % {"status": facts.account.get_status_display()},
+                _instead_of_status(facts.account),
+            )
+        )
+    elif not has_one(facts.account.pk):
+        reasons.append(
+            Refusal(
+                "no_second_factor",
+                _("The person has no second factor."),
+                _("They sign in with their password; an administrator is led to add one."),
+            )
+        )
+    return reasons
 
 
 def _reasons_not_to_end_sessions(facts: Facts) -> list[Refusal]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.utils.translation import gettext as _
 
-from resecure.identity.confirmations import IdentityConfirmation, Method, Purpose, lives_until
+from resecure.identity.confirmations import IdentityConfirmation, Method, Purpose, lives_until, used_lately
 from resecure.identity.resecurings import Trigger
 from resecure.policy.actions import Facts
 from resecure.policy.confirmation_methods import reasons_against
@@ -68,3 +70,23 @@ def reasons_of_evidence(purpose: Purpose, facts: Facts) -> tuple[IdentityConfirm
         ]
     # What the method rests on may have changed since: a number, the policy, a role of the person.
     return facts.evidence, reasons_against(Method(facts.evidence.method), facts)
+
+
+# The two halves of an account's lock: whoever opens one for a caller leaves the other to somebody else for a day.
+_PASSWORD = (Purpose.RESECURE, Purpose.RESET_PASSWORD)
+_FACTOR = (Purpose.RESET_SECOND_FACTOR,)
+APART = timedelta(hours=24)
+
+
+def reasons_of_two_keys(purpose: Purpose, facts: Facts) -> list[Refusal]:
+    """Why the same administrator may not open the other half of the lock too, a moment after the first."""
+    other = _FACTOR if purpose in _PASSWORD else _PASSWORD
+    if facts.by.is_system or not used_lately(facts.account.pk, other, by=facts.by.pk, since=facts.now - APART):
+        return []
+    return [
+        Refusal(
+            "password_and_second_factor",
+            _("Within a day you have reset the password or the second factor of this person already."),
+            _("Ask another administrator to confirm who the person is, and to do this."),
+        )
+    ]

@@ -207,8 +207,25 @@ CAUTION_HOURS = Number(
     costs=gettext_lazy("A caller who failed with one administrator finds the next one unwarned sooner."),
 )
 
+SECOND_FACTOR = Area("second_factor", gettext_lazy("Second factor"))
+
+RESECURE_RESETS_FACTOR = YesNo(
+    key="resecure_resets_second_factor",
+    area=SECOND_FACTOR,
+    label=gettext_lazy("A resecure also resets the second factor"),
+    sentence=gettext_lazy(
+        "With it, Resecure Account has a fifth effect: every passkey, authenticator app and recovery code goes."
+        " Without it, somebody else does that by Reset second factor."
+    ),
+    default=False,
+    looser_is=True,
+    costs=gettext_lazy("One caller who deceives one administrator opens an account with its second factor and all."),
+)
+
 # One entry for each; the page, the API and the manual show them in this order, under their areas.
-SETTINGS: dict[str, Setting[Any]] = {each.key: each for each in (METHODS, CHANNEL_AGE, CAUTION_HOURS)}
+SETTINGS: dict[str, Setting[Any]] = {
+    each.key: each for each in (METHODS, CHANNEL_AGE, CAUTION_HOURS, RESECURE_RESETS_FACTOR)
+}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from resecure.identity.accounts import Account
 from resecure.identity.credentials import is_a_recent_choice, is_a_recent_password
 from resecure.identity.folding import fold
 from resecure.identity.passwords import normal
+from resecure.identity.second_factors import has_one
 from resecure.policy.common_passwords import is_common
 
 LONGEST = 256  # A whole book would make hashing a way to keep the service busy.
@@ -30,7 +31,7 @@ class Rule:
 def password_rules(account: Account | None = None) -> list[Rule]:
     """The rules for this person's password, in the words of the page. With the account, the page can judge the
     names as well: only for a page that this person alone sees."""
-    least = settings.RESECURE.password_min_length
+    least = least_length(account)
     return [
         Rule(
             _("at least %(least)d characters: a few random words do well") % {"least": least},
@@ -51,6 +52,18 @@ def password_rules(account: Account | None = None) -> list[Rule]:
     ]
 
 
+def least_length(account: Account | None = None) -> int:
+    """How long this person's password must be: shorter is enough where it is not all that is asked."""
+    if account is not None and has_one(account.pk):
+        return settings.RESECURE.password_min_length_with_second_factor
+    return settings.RESECURE.password_min_length
+
+
+def is_short(password: str) -> bool:
+    """Whether this password counts only beside a second factor."""
+    return len(normal(password)) < settings.RESECURE.password_min_length
+
+
 def temporary_password_rules() -> list[Rule]:
     """The rules of a temporary password, in words for the administrator who types one."""
     least = settings.RESECURE.password_min_length
@@ -67,7 +80,7 @@ def faults_of_password(password: str, account: Account) -> list[str]:
 
     Compares with old hashes, so it takes up to five hashes' time: call it before any row is locked.
     """
-    faults = _faults_without_history(password, account)
+    faults = _faults_without_history(password, account, least=least_length(account))
     if not faults and is_a_recent_password(account, password, last=settings.RESECURE.password_history):
         faults.append(_("Choose a password that you have not used before"))
     return faults
@@ -75,21 +88,20 @@ def faults_of_password(password: str, account: Account) -> list[str]:
 
 def faults_of_temporary_password(password: str, account: Account) -> list[str]:
     """As :func:`faults_of_password`, without the history: for one that is generated."""
-    return _faults_without_history(password, account)
+    return _faults_without_history(password, account, least=least_length())
 
 
 def faults_of_typed_temporary_password(password: str, account: Account) -> list[str]:
     """As :func:`faults_of_password`, for one that an administrator types. What the person had chosen before is refused
     in the words for one that is easily guessed: an old password opens nothing again, and the history is not told."""
-    if faults := _faults_without_history(password, account):
+    if faults := _faults_without_history(password, account, least=least_length()):
         return faults
     had = is_a_recent_choice(account, normal(password), last=settings.RESECURE.password_history)
     return [_easily_guessed()] if had else []
 
 
-def _faults_without_history(password: str, account: Account) -> list[str]:
+def _faults_without_history(password: str, account: Account, *, least: int) -> list[str]:
     password = normal(password)
-    least = settings.RESECURE.password_min_length
     if not password:
         return [_("Enter a password")]
     if len(password) > LONGEST:

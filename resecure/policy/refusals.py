@@ -62,6 +62,18 @@ class PolicyNotPublished(Exception):
     """Nobody can sign in: the operator has not published an acceptable use policy yet. Nothing happened."""
 
 
+class SecondFactorNeeded(Exception):
+    """Who asks is signed in, but gave no second factor lately: once they do, the same request is answered.
+    ``enrolled``: whether they have one; otherwise what is lacking is a fresh sign-in. ``max_age``: in seconds."""
+
+    code = "second_factor_needed"
+
+    def __init__(self, *, max_age: int, enrolled: bool = True) -> None:
+        super().__init__("a second factor is needed")
+        self.max_age = max_age
+        self.enrolled = enrolled
+
+
 class NotSignedIn(Exception):
     """The credential, session or sign-in does not pass. One answer for every cause."""
 

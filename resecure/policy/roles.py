@@ -34,6 +34,7 @@ class Permission(StrEnum):
     VIEW_AUDIT = "view_audit"
     REGISTER_APPLICATION = "register_application"
     SET_ORGANISATION_POLICY = "set_organisation_policy"
+    RESET_SECOND_FACTOR = "reset_second_factor"
 
 
 HELPDESK = frozenset(
@@ -52,6 +53,7 @@ HELPDESK = frozenset(
 )
 ADMINISTRATOR = HELPDESK | {
     Permission.RESECURE,
+    Permission.RESET_SECOND_FACTOR,
     Permission.JOIN,
     Permission.CREATE_ACCOUNT,
     Permission.DELETE,

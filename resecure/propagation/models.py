@@ -52,6 +52,12 @@ class Change(models.TextChoices):
         "look_authentication_locked",
         _("administrators told: Authenticate User disabled"),
     )
+    SECOND_FACTOR_ADDED = "second_factor_added", _("second factor added")
+    SECOND_FACTOR_REMOVED = "second_factor_removed", _("second factor removed")
+    SECOND_FACTOR_RESET = "second_factor_reset", _("second factor reset")
+    SECOND_FACTOR_GUESSED = "second_factor_guessed", _("wrong second factors")
+    RECOVERY_CODES_MADE = "recovery_codes_made", _("recovery codes made")
+    RECOVERY_CODE_USED = "recovery_code_used", _("recovery code used")
 
 
 class System(models.TextChoices):
@@ -84,6 +90,9 @@ ENDS_SESSIONS = frozenset(
         Change.ROLE_GRANTED,
         Change.ROLE_WITHDRAWN,
         Change.SESSION_ENDED,
+        Change.SECOND_FACTOR_ADDED,
+        Change.SECOND_FACTOR_REMOVED,
+        Change.SECOND_FACTOR_RESET,
     }
 )
 

@@ -11,7 +11,10 @@ from resecure.entrypoints.api.urls import api
 from resecure.policy.roles import Permission
 
 PUBLIC = {("POST", "sign_in"), ("GET", "aup")}
-STEPS = {"choose_password", "agree_to_aup", "check_profile", "set_account_secret", "stop_sign_in"}
+STEPS = {
+    *("give_second_factor", "ask_for_app_at_sign_in", "add_second_factor_at_sign_in"),
+    *("choose_password", "agree_to_aup", "check_profile", "set_account_secret", "stop_sign_in"),
+}
 # The record is read by its own page and command; a part of the API of its own is not there yet.
 ELSEWHERE = {Permission.VIEW_AUDIT}
 
@@ -44,7 +47,7 @@ def test_every_route_without_a_session_answers_401() -> None:
     for operation in operations():
         if operation.auth_callbacks:
             path = operation.path
-            for name in ("account", "session", "resecuring", "application", "delivery"):
+            for name in ("account", "session", "resecuring", "application", "delivery", "factor"):
                 path = path.replace("{uuidstr:" + name + "}", "00000000-0000-4000-8000-00000000000a")
             path = path.replace("{int:grant}", "1")
             for method in operation.methods:

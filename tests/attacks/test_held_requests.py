@@ -46,6 +46,8 @@ BY_OTHER_MEANS = {
     "stop_sign_in",
     "sign_out",
     "change_the_password",
+    # A sign-in; not while the account has no password of its own, which being taken back takes away.
+    "sign_in_by_passkey_alone",
     "sign_in_from_a_known_browser_that_ends_a_lock",
     # By the link in a message, which is of the generation too: tests/operations/test_this_was_not_me.py.
     "say_that_it_was_not_me",

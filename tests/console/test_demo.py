@@ -8,19 +8,26 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pyotp
 import pytest
+import time_machine
+import typer
 
 from resecure.entrypoints.console import demo
 from resecure.entrypoints.console.demonstration.load import Listed, load
+from resecure.identity import second_factors
 from resecure.identity.accounts import IN_PROGRESS, Account, Status
 from resecure.identity.agreements import current_aup
 from resecure.identity.credentials import SecurityQuestion
 from resecure.identity.organisations import Organisation
 from resecure.identity.resecurings import Resecuring
 from resecure.operations.advance_statuses import advance_statuses
+from resecure.operations.give_second_factor import give_second_factor
 from resecure.operations.shared.progress import Client
+from resecure.operations.shared.proving import Given
 from resecure.operations.sign_in import sign_in
 from resecure.policy.actions import Facts, reasons_not_to
+from resecure.policy.next_sign_in import Step
 from resecure.policy.roles import Permission
 from resecure.propagation.models import Delivery
 
@@ -54,6 +61,10 @@ def test_the_passwords_handed_out_sign_in(listed: list[Listed]) -> None:
     for each in listed:
         if each.status in {Status.ACTIVE, Status.LEAVER, Status.INACTIVE}:
             progress = sign_in(each.address, each.password, client=FROM)
+            if each.totp:
+                assert progress.owed == [Step.SECOND_FACTOR]
+                code = pyotp.TOTP(each.totp).now()
+                progress = give_second_factor(progress.handle or "", Given(code=code), client=FROM)
             half_way = "temporary" in each.note or "legacy" in each.note
             assert (progress.session is None) == half_way, each
 
@@ -90,6 +101,25 @@ def test_the_file_of_passwords_is_for_nobody_else(tmp_path: Path, monkeypatch: p
         file = demo._write([one])
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert file == tmp_path / ".demo" / "accounts.json"
+
+
+def test_a_command_shows_the_code_of_an_administrators_app(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    key = second_factors.new_totp_secret()
+    common = {"password": "p", "role": "Auditor", "organisation": "X", "status": "active", "note": ""}
+    demo._write(
+        [Listed(address="ann@example.org", totp=key, **common), Listed(address="anna@example.org", totp="A", **common)]
+    )
+    with time_machine.travel(1_800_000_015, tick=False):
+        demo.demo_code("Ann@example.org")
+        shown, now = capsys.readouterr().out, pyotp.TOTP(key).now()
+    assert f"Code: {now}  (15 seconds more)" in shown
+    assert key not in shown
+    for unclear in ("ann", "nobody"):
+        with pytest.raises(typer.Exit):
+            demo.demo_code(unclear)
 
 
 def test_a_shell_reads_what_the_console_needs_and_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,14 +74,10 @@ from tests.attacks.stories import (
     temporary_password,
 )
 from tests.conftest import PASSWORD, World, newer_key
+from tests.faults import second_factors  # noqa: F401 - its entries join PREPARED
+from tests.faults.prepared import PREPARED, Prepared, prepares
 
-Prepared = Callable[[], Any]
-PREPARED: dict[str, Callable[[World], Prepared]] = {}
-
-
-def prepares(make: Callable[[World], Prepared]) -> Callable[[World], Prepared]:
-    PREPARED[make.__name__] = make
-    return make
+__all__ = ["PREPARED"]
 
 
 def _simple(name: str, call: Callable[[Any, Any], Any], *, status: str = "active", role: str = "") -> None:

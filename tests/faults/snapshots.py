@@ -35,6 +35,10 @@ ANNOUNCED = {
     "role_withdrawn": "role_withdrawn",
     "sessions_ended": "sessions_ended",
     "password_changed": "password_changed",
+    "second_factor_added": "second_factor_added",
+    "second_factor_removed": "second_factor_removed",
+    "second_factor_reset": "second_factor_reset",
+    "recovery_codes_made": "recovery_codes_made",
 }
 # What the clock does is one event; how it moved the account says what is told.
 BY_THE_CLOCK = {"inactive": "inactive", "deleted": "deleted"}

@@ -10,6 +10,7 @@ import pytest
 from django.db import Error, OperationalError, connection
 
 from resecure.database.statements import queued
+from resecure.identity.throttles import Throttle
 from resecure.policy.refusals import Invalid, NotSignedIn
 from tests.conftest import World
 from tests.faults.operations import PREPARED
@@ -24,11 +25,20 @@ RECORDED = pytest.mark.parametrize("name", sorted(PREPARED.keys() - UNRECORDED))
 MOST = 80
 # A transaction for each account or batch: an error in between leaves those before it wholly done.
 ONE_BY_ONE = {"advance_statuses", "rotate_the_encryption_key"}
+# A try is counted before the code is judged, and for good: whoever breaks the connection must get no try for nothing.
+COUNTED = {"give_a_code_to_sign_in", "step_up_by_a_code"}
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     quick_hashes(monkeypatch)
+
+
+def left(name: str, before: dict[str, list[str]]) -> list[str]:
+    """What an operation that was to leave nothing left. A counted try is taken back, so that the next may go on."""
+    if name in COUNTED:
+        Throttle.objects.all().delete()
+    return difference(before, snapshot())
 
 
 class Fault:
@@ -77,7 +87,7 @@ def test_an_error_at_any_statement_leaves_the_state_wholly_as_it_was(
         if name in ONE_BY_ONE and difference(before, snapshot()):
             assert_whole()
             return
-        assert difference(before, snapshot()) == [], f"half done after statement {number}"
+        assert left(name, before) == [], f"half done after statement {number}"
     assert ended
     assert number > 2
     assert difference(before, snapshot()) != []
@@ -102,7 +112,7 @@ def test_a_commit_that_fails_leaves_the_state_wholly_as_it_was(
         with pytest.raises(OperationalError):
             call()
 
-    assert difference(before, snapshot()) == []
+    assert left(name, before) == []
 
 
 @EACH
@@ -151,4 +161,4 @@ def test_if_the_record_cannot_be_written_nothing_else_happens(committed_world: W
         with connection.cursor() as cursor:
             cursor.execute("ALTER TABLE audit_record DROP CONSTRAINT full_disk")
 
-    assert difference(before, snapshot()) == []
+    assert left(name, before) == []

@@ -55,6 +55,7 @@ BREAKS = {
     "alert_acknowledged_by_somebody": "UPDATE identity_alert SET acknowledged_at = now()",
     "pending_contact_once": "INSERT INTO identity_pendingcontact (id, account_id, kind, value, generation, asked_at)"
     " SELECT gen_random_uuid(), account_id, kind, value, generation, now() FROM identity_pendingcontact",
+    "second_factor_is_whole": "UPDATE identity_secondfactor SET secret = NULL",
     "caution_ends_later": "UPDATE identity_caution SET until = at",
     "application_kind_known": "UPDATE identity_application SET kind = 'spaceship'",
     "application_name_once": "INSERT INTO identity_application (id, name, kind, address, redirect_addresses,"
@@ -91,6 +92,7 @@ def full(world: World) -> World:
         idempotency_key="k",
     )
     signed_in_to_one(world)
+    world.app(person)
     cautions.mark(person.pk, by=person.pk, at=timezone.now(), until=timezone.now() + timedelta(hours=1))
     raise_alert(
         AlertKind.NOT_CONFIRMED, account=person.pk, actor=by.pk, organisation_path="REG.PRA.", at=timezone.now()

@@ -77,6 +77,7 @@ def running(folder: Path, *, database_url: str, settings: Any) -> Iterator[Servi
         "RESECURE_PUBLIC_URL": url,
         "RESECURE_STATE_DIRECTORY": str(folder / "state"),
         "RESECURE_LOG_LEVEL": "info",
+        "RESECURE_SECOND_FACTOR_REQUIRED": str(settings.second_factor_required).lower(),
         # The applications of the journeys run on this machine.
         "RESECURE_APPLICATION_NETWORKS": "127.0.0.0/8",
         # What the tests put into the database, the service must be able to read.

@@ -80,6 +80,12 @@ def sign_in(window: Window, address: str, password: str = PASSWORD) -> None:
     window.press("Sign in")
 
 
+def give_code(window: Window, code: str) -> None:
+    """Type a code where one is asked for."""
+    window.fill("Code", code)
+    window.press("Continue")
+
+
 def account_path(person: Any) -> str:
     return f"/user-management/{person.pk}/"
 

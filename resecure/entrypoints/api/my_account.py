@@ -55,7 +55,11 @@ def change_profile(request: HttpRequest, payload: ProfileChangeIn) -> dict[str, 
 def change_password(request: HttpRequest, payload: ChangePasswordIn) -> HttpResponse:
     """Choose another password. Every session of before is over; the new one is in the answer."""
     session = password_operation.change_password(
-        me_of(request).pk, old=payload.old, new=payload.new, client=client_of(request)
+        me_of(request).pk,
+        old=payload.old,
+        new=payload.new,
+        client=client_of(request),
+        session=caller_of(request).session,
     )
     if not caller_of(request).by_cookie:
         return JsonResponse({"session": session})

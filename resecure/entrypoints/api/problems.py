@@ -15,9 +15,18 @@ from django.utils.translation import gettext_lazy
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
-from resecure.policy.refusals import Invalid, NotFound, NotSignedIn, PolicyNotPublished, Refused, Throttled
+from resecure.policy.refusals import (
+    Invalid,
+    NotFound,
+    NotSignedIn,
+    PolicyNotPublished,
+    Refused,
+    SecondFactorNeeded,
+    Throttled,
+)
 
 CONTENT_TYPE = "application/problem+json"
+BEARER = 'Bearer realm="resecure"'
 CHALLENGE = 'Bearer realm="resecure", SignIn realm="resecure"'
 log = structlog.get_logger("api")
 
@@ -76,6 +85,7 @@ def install(api: NinjaAPI) -> None:
         Http404: lambda _request, _exc: not_found(),
         NotSignedIn: lambda _request, _exc: not_signed_in(),
         Throttled: _throttled,
+        SecondFactorNeeded: _second_factor_needed,
         PolicyNotPublished: _not_ready,
         Forbidden: _forbidden,
         HttpError: _http_error,
@@ -148,6 +158,21 @@ def _fields(errors: dict[str, list[str]]) -> HttpResponse:
         detail=" ".join(text for texts in errors.values() for text in texts),
         errors=errors,
     )
+
+
+def _second_factor_needed(_request: HttpRequest, needed: SecondFactorNeeded) -> HttpResponse:
+    """RFC 9470, 3: who asks is known, but gave no second factor lately. ``max_age`` says how old it may be."""
+    response = problem(
+        status=401,
+        code="insufficient_user_authentication",
+        title=_("Show that it is you"),
+        detail=_("Give a second factor at /api/v1/me/step-up, then send this again.")
+        if needed.enrolled
+        else _("Sign in again, then send this again."),
+        max_age=needed.max_age,
+    )
+    response["WWW-Authenticate"] = f'{BEARER}, error="insufficient_user_authentication", max_age={needed.max_age}'
+    return response
 
 
 def _throttled(_request: HttpRequest, throttled: Throttled) -> HttpResponse:

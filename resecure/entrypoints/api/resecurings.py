@@ -1,4 +1,4 @@
-"""Resecurings: the four effects, and how far each connected system has got."""
+"""Resecurings: the effects, and how far each connected system has got."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def view_resecuring(request: HttpRequest, resecuring: UUID) -> dict[str, Any]:
     if found is None:
         raise NotFound
     systems = outbox.progress(resecuring=found.pk)
-    # One transaction did all four, so they have one time.
+    # One transaction did all of them, so they have one time.
     effect = {"at": found.begun_at}
     return {
         "id": found.pk,
@@ -45,6 +45,7 @@ def view_resecuring(request: HttpRequest, resecuring: UUID) -> dict[str, Any]:
             "aup_status_reset": effect,
             "account_secret_reset": effect,
             "all_sessions_revoked": effect,
+            "second_factor_reset": effect if found.second_factors_removed is not None else None,
         },
         "systems": [
             {

@@ -25,7 +25,6 @@ def _storable(text: str) -> str:
 Text = Annotated[str, AfterValidator(_storable), Field(max_length=1000)]
 # Longer than any password may be: whoever sends more is answered before anything is hashed.
 Password = Annotated[str, AfterValidator(_storable), Field(max_length=1024, json_schema_extra={"format": "password"})]
-
 # Its length is the operation's to judge.
 Letter = Annotated[str, AfterValidator(_storable), Field(max_length=20, json_schema_extra={"format": "password"})]
 
@@ -212,7 +211,7 @@ class SessionOpened(Schema):
 
 class StepsOwed(Schema):
     sign_in: str
-    owed: list[Literal["second_factor", "new_password", "aup", "profile", "account_secret"]]
+    owed: list[Literal["second_factor", "new_password", "add_second_factor", "aup", "profile", "account_secret"]]
 
 
 class AupOut(Schema):
@@ -365,6 +364,7 @@ class Effects(Schema):
     aup_status_reset: Effect
     account_secret_reset: Effect
     all_sessions_revoked: Effect
+    second_factor_reset: Effect | None  # None where the policy leaves it alone
 
 
 class CloseIn(Schema):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from ninja import Router, Status
 
@@ -17,18 +19,27 @@ from resecure.entrypoints.api.schemas import (
     StepsOwed,
     answers,
 )
+from resecure.entrypoints.api.second_factors import AppIn, AppToAddOut, SecondFactorIn, app_out
 from resecure.identity.agreements import AupVersion, current_aup
+from resecure.operations import add_second_factor as add_step
 from resecure.operations import agree_to_aup as aup_step
 from resecure.operations import check_profile as profile_step
 from resecure.operations import choose_password as password_step
+from resecure.operations import give_second_factor as factor_step
 from resecure.operations import set_account_secret as secret_step
 from resecure.operations import sign_in as first_step
 from resecure.operations import stop_sign_in as stop
+from resecure.operations.shared.enrolling import NewFactor, app_to_add
 from resecure.operations.shared.progress import Progress
+from resecure.operations.shared.proving import Given
+from resecure.operations.shared.step_frame import current, insist_on_turn
+from resecure.policy.next_sign_in import Step
 from resecure.policy.refusals import NotFound
 
 router = Router(tags=["sign-in"])
 _FIRST = answers({200: SessionOpened, 202: StepsOwed}, 400, 401, 415, 422, 429)
+_FACTOR = answers({200: SessionOpened, 202: StepsOwed}, 400, 401, 409, 415, 422, 429)
+_ADDED = answers({200: SessionOpened, 202: StepsOwed}, 400, 401, 409, 415, 422)
 _STEP = answers({200: SessionOpened, 202: StepsOwed}, 400, 401, 409, 415, 422)
 
 
@@ -36,6 +47,29 @@ _STEP = answers({200: SessionOpened, 202: StepsOwed}, 400, 401, 409, 415, 422)
 def sign_in(request: HttpRequest, payload: SignInIn) -> HttpResponse:
     """A session, or a sign-in and the steps it owes. Every failure has the same answer."""
     return _answer(first_step.sign_in(payload.address, payload.password, client=client_of(request)))
+
+
+@router.post("/sign-in/second-factor", auth=SIGN_IN, response=_FACTOR)
+def give_second_factor(request: HttpRequest, payload: SecondFactorIn) -> HttpResponse:
+    """A code of an authenticator app, or a recovery code; each once."""
+    given = Given(code=payload.code)
+    return _answer(factor_step.give_second_factor(handle_of(request), given, client=client_of(request)))
+
+
+@router.post("/sign-in/authenticator-app", auth=SIGN_IN, response=answers({200: AppToAddOut}, 401, 409))
+def ask_for_app_at_sign_in(request: HttpRequest) -> dict[str, Any]:
+    """The key of an authenticator app to be added, for an administrator who has no second factor."""
+    sign_in = current(handle_of(request))
+    insist_on_turn(Step.ADD_SECOND_FACTOR, sign_in)
+    return app_out(app_to_add(sign_in.account, bound_to=sign_in.pk))
+
+
+@router.post("/sign-in/add-second-factor", auth=SIGN_IN, response=_ADDED)
+def add_second_factor_at_sign_in(request: HttpRequest, payload: AppIn) -> HttpResponse:
+    """The app is added by its first code. Recovery codes are in this answer and in no other."""
+    new = NewFactor(challenge=payload.challenge, name=payload.name, code=payload.code)
+    added = add_step.add_second_factor_at_sign_in(handle_of(request), new, client=client_of(request))
+    return _answer(added.progress, recovery_codes=added.recovery_codes)
 
 
 @router.post("/sign-in/new-password", auth=SIGN_IN, response=_STEP)
@@ -88,8 +122,9 @@ def aup(request: HttpRequest) -> dict[str, str]:  # noqa: ARG001 - ninja's call
     return {"version": current.version, "text": current.text}
 
 
-def _answer(progress: Progress) -> HttpResponse:
+def _answer(progress: Progress, **more: Any) -> HttpResponse:
     # Written by hand: this is the busiest answer that has a body, and its two shapes are fixed.
     if progress.session is not None:
-        return JsonResponse({"session": progress.session})
-    return JsonResponse({"sign_in": progress.handle, "owed": [step.value for step in progress.owed]}, status=202)
+        return JsonResponse({"session": progress.session, **more})
+    owed = [step.value for step in progress.owed]
+    return JsonResponse({"sign_in": progress.handle, "owed": owed, **more}, status=202)

@@ -17,6 +17,7 @@ from resecure.entrypoints.api import (
     problems,
     resecurings,
     roles,
+    second_factors,
     sign_in,
 )
 from resecure.entrypoints.api.service import make, patterns
@@ -27,6 +28,7 @@ AREAS = (
     sign_in,
     my_account,
     my_contacts,
+    second_factors,
     accounts,
     actions,
     roles,

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+from base64 import b32decode
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -55,6 +56,8 @@ def demo(port: int = 8000) -> None:
         write_environment()
         say(
             f"\nOpen http://127.0.0.1:{port}/ and sign in with one of these. Ctrl-C ends it.\n"
+            "Whoever holds a role gives a second factor too: `.venv/bin/resecure demo-code ADDRESS` shows the\n"
+            "code, and so does an authenticator app that was given the key.\n"
             f"An application to sign in to with the same accounts, Rota: http://127.0.0.1:{rota_port}/\n"
             "For the console, in another terminal: . .demo/environment; .venv/bin/resecure --help"
         )
@@ -154,6 +157,26 @@ def _write(listed: list[Listed]) -> Path:
     return file
 
 
+def demo_code(name: str) -> None:
+    """The code that the authenticator app of one account of the demonstration shows now."""
+    from django_otp.oath import hotp
+
+    file = Path.cwd() / ".demo" / "accounts.json"
+    if not file.exists():
+        stop("No demonstration was loaded in this folder. Start one: make demo")
+    lines = [each for each in json.loads(file.read_text(encoding="utf-8")) if each.get("totp")]
+    found = [each for each in lines if name.casefold() in each["address"]]
+    exact = [each for each in found if each["address"] == name.casefold()]
+    if len(exact or found) != 1:
+        stop(f"{len(found)} accounts that hold a role have {name} in their address. Say one whole address.")
+    [line] = exact or found
+    # RFC 6238 by hand: this command needs neither the database nor its keys.
+    key, (step, gone) = b32decode(line["totp"]), divmod(int(time.time()), 30)
+    say(f"{line['address']}  {line['role']}")
+    say(f"Code: {hotp(key, step):06d}  ({30 - gone} seconds more)")
+    say(f"Next: {hotp(key, step + 1):06d}  (taken already; each works once)")
+
+
 def write_environment() -> None:
     """What the console needs to work on this demonstration, for a shell to read. It holds no secret: keys and
     the database's password stand in the state folder, for who may read that."""
@@ -171,6 +194,8 @@ def _print(listed: list[Listed]) -> None:
         say(f"\n{organisation}  {here[0].note.partition(': ')[2]}")
         for each in here:
             say(f"  {each.address:52} {each.password:32} {each.role}")
+            if each.totp:
+                say(f"  {'':52} key for an authenticator app: {each.totp}")
             if each.role == "Person":
                 say(f"  {'':52} {each.status}: {each.note}")
     say("\nWhat each may do:")

@@ -117,6 +117,13 @@ def demonstration(port: Port = 8000) -> None:
     demo(port)
 
 
+def demo_code(address: Annotated[str, typer.Argument(help="The address, or a part that only one has.")]) -> None:
+    """Show the code of an administrator's authenticator app in the demonstration."""
+    from resecure.entrypoints.console import demo
+
+    demo.demo_code(address)
+
+
 def refuse_if_behind() -> None:
     """End the command when migrations are missing: on older tables the code would fail half-way."""
     from resecure.entrypoints.console.migrate import missing_migrations

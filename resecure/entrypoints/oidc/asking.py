@@ -14,7 +14,7 @@ from uuid import UUID
 import psycopg
 
 from resecure.entrypoints.database import ask, forget_connection
-from resecure.entrypoints.oidc.discovery import INTROSPECT, PASSWORD, USERINFO, issuer
+from resecure.entrypoints.oidc.discovery import INTROSPECT, SQL_ACR, USERINFO, issuer
 from resecure.identity import tokens
 from resecure.identity.application_tokens import SQL_COUNTS
 
@@ -39,7 +39,7 @@ LEFT JOIN LATERAL (
     'token_type', 'Bearer', 'iat', extract(epoch FROM t.issued_at)::bigint,
     'exp', extract(epoch FROM t.expires_at)::bigint, 'sub', s.account_id, 'sid', s.id,
     'auth_time', extract(epoch FROM w.started_at)::bigint,
-    'acr', CASE WHEN s.id IS NULL THEN NULL ELSE '{PASSWORD}' END))::text AS said
+    'acr', CASE WHEN s.id IS NULL THEN NULL ELSE {SQL_ACR} END))::text AS said
   {_COUNTS} AND (q.kind = 'machine' OR t.application_id = q.id)
 ) f ON true
 WHERE k.digest = %s AND k.ended_at IS NULL

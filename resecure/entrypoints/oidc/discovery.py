@@ -15,6 +15,13 @@ from resecure.identity.signing_keys import ALGORITHM
 
 SCOPES = ("openid", "profile", "email", "organisation")
 PASSWORD = "urn:resecure:acr:password"
+SECOND_FACTOR = "urn:resecure:acr:second-factor"
+PHISHING_RESISTANT = "phr"  # OpenID Connect Extended Authentication Profile, ACR values
+# The same as SQL, of a session `w`, for what is answered without Django.
+SQL_ACR = (
+    f"CASE w.second_factor_kind WHEN 'passkey' THEN '{PHISHING_RESISTANT}' WHEN '' THEN '{PASSWORD}'"
+    f" ELSE '{SECOND_FACTOR}' END"
+)
 CLAIMS = (
     *("iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash"),
     *("name", "given_name", "family_name", "email", "organisation", "organisation_name"),
@@ -47,7 +54,7 @@ def metadata() -> dict[str, Any]:
         "id_token_signing_alg_values_supported": [ALGORITHM],
         "scopes_supported": list(SCOPES),
         "claims_supported": list(CLAIMS),
-        "acr_values_supported": [PASSWORD],
+        "acr_values_supported": [PASSWORD, SECOND_FACTOR, PHISHING_RESISTANT],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": [*with_secret, "none"],
@@ -86,3 +93,13 @@ def _for_everybody(response: JsonResponse, *, seconds: int) -> JsonResponse:
     # An application in a browser reads these from its own origin; there is nothing secret in them.
     response.headers["Access-Control-Allow-Origin"] = "*"
     return response
+
+
+def how_signed_in(kind: str, *, by_password: bool) -> tuple[str, list[str]]:
+    """``acr`` and ``amr`` of a session, by the kind of its second factor (RFC 8176)."""
+    password = ["pwd"] if by_password else []
+    if kind == "passkey":
+        return PHISHING_RESISTANT, [*password, "pop", "user", "mfa"]
+    if kind:
+        return SECOND_FACTOR, [*password, *(["otp"] if kind == "totp" else []), "mfa"]
+    return PASSWORD, password

@@ -16,7 +16,7 @@ from authlib.oauth2.rfc7636 import CodeChallenge
 from django.http import HttpRequest
 from django.utils import timezone
 
-from resecure.entrypoints.oidc.discovery import PASSWORD, SCOPES, issuer
+from resecure.entrypoints.oidc.discovery import SCOPES, how_signed_in, issuer
 from resecure.identity import application_tokens, applications, signing_keys
 from resecure.identity.application_tokens import Token, TokenKind
 from resecure.identity.applications import WITH_SECRET, Application, Kind
@@ -173,6 +173,7 @@ def _id_token(token: Token, application: Application, access: str) -> str:
     the session began; the same after a refresh."""
     now = timezone.now()
     assert token.auth_time is not None
+    acr, amr = how_signed_in(token.second_factor_kind, by_password=token.by_password)
     half = hashlib.sha256(access.encode()).digest()[:16]
     claims = {
         "iss": issuer(),
@@ -181,8 +182,8 @@ def _id_token(token: Token, application: Application, access: str) -> str:
         "exp": int((now + ID_TOKEN).timestamp()),
         "iat": int(now.timestamp()),
         "auth_time": int(token.auth_time.timestamp()),
-        "acr": PASSWORD,
-        "amr": ["pwd"],
+        "acr": acr,
+        "amr": amr,
         "sid": str(token.sid),
         "at_hash": urlsafe_b64encode(half).rstrip(b"=").decode(),
     }

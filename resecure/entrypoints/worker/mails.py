@@ -280,6 +280,51 @@ MAILS: dict[Change, Mail] = {
         meets_next=gettext_noop("Ask {about}, in person, whether they wanted that."),
         not_expected=gettext_noop("If they did not, call the service desk of your organisation:"),
     ),
+    Change.SECOND_FACTOR_ADDED: Mail(
+        subject=gettext_noop("A second factor was added to your account"),
+        happened=gettext_noop(
+            "A passkey or an authenticator app was added to your account. You were signed out everywhere else."
+        ),
+        not_expected=_NOT_YOU,
+    ),
+    Change.SECOND_FACTOR_REMOVED: Mail(
+        subject=gettext_noop("A second factor was removed from your account"),
+        happened=gettext_noop(
+            "A passkey or an authenticator app was removed from your account. You were signed out everywhere else."
+        ),
+        not_expected=_NOT_YOU,
+    ),
+    Change.SECOND_FACTOR_RESET: Mail(
+        subject=gettext_noop("Your second factor was reset"),
+        happened=gettext_noop(
+            "An administrator took away every passkey, authenticator app and recovery code of your account. "
+            "You were signed out everywhere."
+        ),
+        meets_next=gettext_noop("Sign in with your password. If you administer accounts, you then add new ones."),
+    ),
+    Change.SECOND_FACTOR_GUESSED: Mail(
+        subject=gettext_noop("Somebody gives wrong codes for your account"),
+        happened=gettext_noop(
+            "A wrong code was given too often for your account, so that no more are taken for a while. Whoever "
+            "was asked for the code had typed your password, or found a computer on which you are signed in."
+        ),
+        meets_next=gettext_noop("If it was not you, change your password and end your other sessions."),
+        not_expected=_NOT_YOU,
+    ),
+    Change.RECOVERY_CODES_MADE: Mail(
+        subject=gettext_noop("Your account has new recovery codes"),
+        happened=gettext_noop("New recovery codes were made for your account. Those of before no longer work."),
+        not_expected=_NOT_YOU,
+    ),
+    Change.RECOVERY_CODE_USED: Mail(
+        subject=gettext_noop("A recovery code was used"),
+        happened=gettext_noop(
+            "A recovery code was used in place of your passkey or authenticator app. It does not work again. "
+            "Codes left: {left}"
+        ),
+        meets_next=gettext_noop("If you lost a device, remove it from your account and add another one."),
+        not_expected=_NOT_YOU,
+    ),
 }
 
 # Security messages cannot be unsubscribed from: whoever took an account over would do that first.
@@ -287,6 +332,7 @@ _WHY = gettext_noop(
     "You cannot unsubscribe from messages about the safety of your account: somebody who took it over would do that "
     "first."
 )
+_FACTOR_TOO = gettext_noop("Every passkey, authenticator app and recovery code of your account was taken away with it.")
 _NOT_ME = gettext_noop("If this was not you, open this page. It shuts your account at once, without signing in:")
 _GREETING = gettext_noop("Hello {name},")
 _WHEN = gettext_noop("When: {when}")
@@ -314,6 +360,7 @@ def text_of(
             "role": _role(payload.get("role", "")),
             "about": payload.get("about_name", ""),
             "about_address": payload.get("about_address", ""),
+            "left": str(payload.get("left", "")),
             "when": f"{date_format(when, 'j F Y, H:i')} ({when.tzname()})",
         }
         if mail.to_anybody:
@@ -323,6 +370,7 @@ def text_of(
         parts = [
             _said(_GREETING, words),
             happened,
+            gettext(_FACTOR_TOO) if change is Change.RESECURED and payload.get("removed") else "",
             _said(mail.meets_next, words) if mail.meets_next else "",
             f"{gettext(_NOT_ME)}\n{link_of(public_url, sealed)}" if link_of(public_url, sealed) else "",
             f"{gettext(mail.not_expected)}\n{public_url}{_where_to(mail, payload)}",

@@ -43,6 +43,16 @@ HAPPENED: dict[Change, str] = {
     Change.AUTHENTICATION_LOCKED: gettext_noop(
         "Somebody who said they were you gave wrong letters of your account secret too often."
     ),
+    Change.SECOND_FACTOR_ADDED: gettext_noop("A passkey or authenticator app was added to your account."),
+    Change.SECOND_FACTOR_REMOVED: gettext_noop("A passkey or authenticator app was removed from your account."),
+    Change.SECOND_FACTOR_RESET: gettext_noop(
+        "An administrator took away every passkey, authenticator app and recovery code of your account."
+    ),
+    Change.SECOND_FACTOR_GUESSED: gettext_noop(
+        "Wrong codes were given too often for your account, by somebody who has your password or your computer."
+    ),
+    Change.RECOVERY_CODES_MADE: gettext_noop("New recovery codes were made for your account."),
+    Change.RECOVERY_CODE_USED: gettext_noop("A recovery code of your account was used."),
     Change.FROZEN: gettext_noop("Your account is shut: somebody answered a message to you with: this wasn’t me."),
 }
 CODES: dict[Change, str] = {

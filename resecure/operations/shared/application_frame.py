@@ -23,7 +23,7 @@ from resecure.identity.accounts import Account
 from resecure.identity.applications import Application, Kind
 from resecure.identity.organisations import Organisation, by_code
 from resecure.identity.roles import held_by
-from resecure.operations.shared.frame import RECORDED, insist_still_acting, record_refusal
+from resecure.operations.shared.frame import RECORDED, insist_proven, insist_still_acting, record_refusal
 from resecure.operations.shared.typed import name_part
 from resecure.policy.refusals import Invalid, NotFound, Refusal, Refused
 from resecure.policy.roles import Permission, role_of
@@ -91,6 +91,7 @@ def managing(event: Event, *, by: Account, application: UUID | None = None) -> I
         with transaction.atomic():
             if not by.is_system:
                 insist_still_acting(by)
+                insist_proven(by)
             if not may_manage(by):
                 raise _not_for_this_role()
             frame = ApplicationFrame(by=by, now=now)

@@ -15,18 +15,18 @@ from django.utils import timezone
 
 from resecure.audit import record
 from resecure.audit.events import Event
-from resecure.identity import resecurings, roles, sessions
+from resecure.identity import resecurings, roles, second_factors, sessions
 from resecure.identity.accounts import Account, Status
 from resecure.identity.roles import RoleGrant
 from resecure.operations.shared.moving import columns_of_move
 from resecure.policy.actions import Facts, insist_on_scope, reasons_not_to
 from resecure.policy.last_administrators import reasons_to_keep
-from resecure.policy.refusals import InvalidOnRecord, NotFound, NotSignedIn, Refusal, Refused
+from resecure.policy.refusals import InvalidOnRecord, NotFound, NotSignedIn, Refusal, Refused, SecondFactorNeeded
 from resecure.policy.roles import Permission
 from resecure.policy.transitions import By
 
 # What is no to an operation, and so on record. What was only typed wrongly is not.
-RECORDED = (Refused, NotFound, NotSignedIn, InvalidOnRecord)
+RECORDED = (Refused, NotFound, NotSignedIn, InvalidOnRecord, SecondFactorNeeded)
 
 
 @dataclass(kw_only=True)
@@ -56,19 +56,28 @@ class Frame:
 
 @contextmanager
 def acting(
-    event: Event, account: UUID, *, by: Account, permission: Permission, confirmation: UUID | None = None
+    event: Event,
+    account: UUID,
+    *,
+    by: Account,
+    permission: Permission,
+    confirmation: UUID | None = None,
+    proven: bool = True,
 ) -> Iterator[Frame]:
     """Open the transaction of an administrator's operation, lock the account, and check scope.
 
     Inside, the operation asks :func:`insist` for its reasons and then writes. When the block ends, the
     record is written in the same transaction. If it raises Refused, nothing changed and the refusal itself
-    is on record; if the record cannot be written, nothing changed at all.
+    is on record; if the record cannot be written, nothing changed at all. Raises SecondFactorNeeded where the actor
+    gave no second factor lately: every operation asks, but the few that only say no (``proven=False``).
     """
     now = timezone.now()
     frame = None
     try:
         with transaction.atomic():
             frame = _open(account, by=by, confirmation=confirmation, now=now, event=event)
+            if proven and not frame.facts.actor_is_proven:
+                insist_proven(by)
             yield frame
             if not frame.recorded:
                 frame.write_record()
@@ -90,6 +99,30 @@ def insist_still_acting(by: Account) -> None:
     """Raise NotSignedIn if the session somebody came by is over. In the transaction of what they ask for."""
     if not sessions.still_acts(by):
         raise NotSignedIn
+
+
+def insist_proven(by: Account) -> None:
+    """Raise SecondFactorNeeded unless a second factor was given lately in the session somebody acts in. In the
+    transaction of what they ask for: so no page, call or race gets past it (decision 0023)."""
+    if settings.RESECURE.second_factor_required and not sessions.is_proven(by):
+        raise needed(by)
+
+
+def insist_proven_or_new(by: Account) -> None:
+    """The same for one's own second factors. Who has none yet signed in lately instead: a computer found open must
+    not be enough to add one."""
+    if second_factors.has_one(by.pk):
+        if not sessions.is_proven(by):
+            raise needed(by)
+    elif not sessions.is_new(by):
+        raise needed(by)
+
+
+def needed(by: Account) -> SecondFactorNeeded:
+    """What is lacking, and how old it may be."""
+    return SecondFactorNeeded(
+        max_age=settings.RESECURE.second_factor_minutes * 60, enrolled=second_factors.has_one(by.pk)
+    )
 
 
 def _open(account: UUID, *, by: Account, confirmation: UUID | None, now: datetime, event: Event) -> Frame:
@@ -123,7 +156,7 @@ def too_few_left(frame: Frame, ending: Iterable[RoleGrant], *, though_it_is_the_
 
 
 def record_refusal(
-    refusal: Refused | NotFound | NotSignedIn | InvalidOnRecord,
+    refusal: Refused | NotFound | NotSignedIn | InvalidOnRecord | SecondFactorNeeded,
     *,
     account: UUID | None,
     by: Account,

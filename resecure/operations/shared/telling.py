@@ -35,6 +35,12 @@ WITH_LINK = frozenset(
         Change.ROLE_WITHDRAWN,
         Change.AUTHENTICATION_FAILED,
         Change.AUTHENTICATION_LOCKED,
+        Change.SECOND_FACTOR_ADDED,
+        Change.SECOND_FACTOR_REMOVED,
+        Change.SECOND_FACTOR_RESET,
+        Change.SECOND_FACTOR_GUESSED,
+        Change.RECOVERY_CODES_MADE,
+        Change.RECOVERY_CODE_USED,
     }
 )
 

@@ -11,7 +11,8 @@ from tests.web.sign_in.browser import Browser
 
 # What anybody may see, signed in or not.
 OPEN = {
-    "sign_in:start", "sign_in:cancel", "sign_in:sign_out", "my_account:home",
+    "sign_in:start", "sign_in:cancel", "sign_in:passkey", "sign_in:ask_for_passkey",
+    "sign_in:sign_out", "my_account:home",
     "organisations:find", "organisations:page",
     "help:index", "help:article", "help:aup",
     "mailbox:index", "mailbox:message",

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from resecure.entrypoints.console.demonstration.organisations import SHOWN_PRACTICES, TOP, load_organisations
 from resecure.entrypoints.console.demonstration.people import IN_BETWEEN, STATUSES, Crowd
-from resecure.identity import secret_store
+from resecure.identity import second_factors, secret_store
 from resecure.identity.accounts import SYSTEM, Account, Status, system_account
 from resecure.identity.agreements import AupAcceptance, AupVersion
 from resecure.identity.applications import Kind
@@ -63,6 +63,8 @@ class Listed:
     organisation: str
     status: str
     note: str
+    # The key of an authenticator app, for whoever holds a role; `resecure demo-code ADDRESS` shows its code.
+    totp: str = field(default="", repr=False)
 
     def as_dict(self) -> dict[str, str]:
         return asdict(self)
@@ -92,6 +94,7 @@ class _Loading:
             organisation=code,
             status=status.value,
             note=note,
+            totp=second_factors.new_totp_secret() if role else "",
         )
         self.listed.append((person, line))
         if role is not None:
@@ -190,6 +193,9 @@ def _store(loading: _Loading, aup: AupVersion) -> None:
             _give_secret(person)
     Account.objects.bulk_create(loading.accounts, batch_size=1000)
     RoleGrant.objects.bulk_create(loading.grants)
+    for person, line in loading.listed:
+        if line.totp:
+            second_factors.add_totp(person, line.totp, name="Authenticator app", step=None, now=person.created_at)
     SecurityQuestion.objects.bulk_create(loading.questions, batch_size=1000)
     accepted = [each for each in loading.accounts if each.password and each.status != Status.DELETED]
     AupAcceptance.objects.bulk_create(

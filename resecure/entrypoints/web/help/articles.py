@@ -69,6 +69,10 @@ _WHAT_IT_DOES = {
         "Takes the account back: the password, the acceptance of the policy and the account secret no longer count, "
         "and every session ends. You then set a temporary password."
     ),
+    Permission.RESET_SECOND_FACTOR: gettext_lazy(
+        "Takes away every passkey, authenticator app and recovery code, and ends every session: for somebody who lost "
+        "theirs. The password stays. Whoever reset the password of the same person within a day cannot do this too."
+    ),
     Permission.RESET_PASSWORD: gettext_lazy(
         "Puts a temporary password in place of the present one and ends every session. The account secret and the "
         "acceptance of the policy stay as they are."

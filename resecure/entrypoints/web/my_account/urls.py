@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from resecure.entrypoints.web.my_account import contacts, views
+from resecure.entrypoints.web.my_account import contacts, second_factors, views
 
 app_name = "my_account"
 urlpatterns = [
@@ -18,6 +18,12 @@ urlpatterns = [
     path("my-account/applications/<uuid:sid>/leave/", views.leave, name="leave"),
     path("my-account/sessions/end-others/", views.end_others, name="end_others"),
     path("my-account/sessions/<uuid:session>/end/", views.end, name="end"),
+    path("my-account/second-factor/", second_factors.second_factors, name="second_factors"),
+    path("my-account/second-factor/app/", second_factors.add_app, name="add_app"),
+    path("my-account/second-factor/passkey/", second_factors.add_passkey, name="add_passkey"),
+    path("my-account/second-factor/codes/", second_factors.recovery_codes, name="recovery_codes"),
+    path("my-account/second-factor/<uuid:factor>/rename/", second_factors.rename, name="rename_second_factor"),
+    path("my-account/second-factor/<uuid:factor>/remove/", second_factors.remove, name="remove_second_factor"),
     path("my-account/password/", views.password, name="password"),
     path("my-account/acceptable-use-policy/", views.aup, name="aup"),
 ]

@@ -193,7 +193,13 @@ def password(request: HttpRequest) -> HttpResponse:
     if form.is_bound and form.is_valid():
         typed = form.cleaned_data
         try:
-            token = change_password(me.pk, old=typed["old"], new=typed["password"], client=client_of(request))
+            token = change_password(
+                me.pk,
+                old=typed["old"],
+                new=typed["password"],
+                client=client_of(request),
+                session=session_of(request),
+            )
         except Invalid as invalid:
             for name, texts in invalid.errors.items():
                 form.add_error(name if name in form.fields else None, texts)

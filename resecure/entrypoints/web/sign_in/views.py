@@ -35,8 +35,9 @@ from resecure.entrypoints.web.http import (
     sign_in_handle,
 )
 from resecure.entrypoints.web.language import chosen
+from resecure.entrypoints.web.second_factor import asked
 from resecure.entrypoints.web.sign_in.forms import SignInForm
-from resecure.entrypoints.web.sign_in.steps import STEPS, StepPage, place_of
+from resecure.entrypoints.web.sign_in.steps import STEPS, StepPage, href_of, place_of
 from resecure.identity.accounts import Account
 from resecure.identity.agreements import current_aup
 from resecure.identity.pending_contacts import number_of
@@ -44,6 +45,7 @@ from resecure.identity.sign_ins import SignIn
 from resecure.operations import end_session
 from resecure.operations.shared import step_frame
 from resecure.operations.shared.progress import Progress
+from resecure.operations.shared.proving import question
 from resecure.operations.sign_in import sign_in
 from resecure.operations.stop_sign_in import stop_sign_in
 from resecure.policy.next_sign_in import Step
@@ -68,29 +70,35 @@ def start(request: HttpRequest) -> HttpResponse:
         return _first_page(request, target)
     form = SignInForm(request.POST)
     if not form.is_valid():
-        return _start_page(request, form, target)
+        return start_page(request, form, target)
     try:
         progress = sign_in(form.cleaned_data["address"], form.cleaned_data["password"], client=client_of(request))
     except NotSignedIn:
         form.add_error(None, _("The address or the password is not right, or the account cannot be used just now"))
-        return _start_page(request, form, target)
+        return start_page(request, form, target)
     except PolicyNotPublished:
         form.add_error(None, NOT_READY)
-        return _start_page(request, form, target, status=503)
+        return start_page(request, form, target, status=503)
     except Throttled as throttled:
         form.add_error(None, _("Too many failed tries. Try again in %(wait)s") % {"wait": waiting(throttled.seconds)})
-        response = _start_page(request, form, target, status=429)
+        response = start_page(request, form, target, status=429)
         response["Retry-After"] = str(throttled.seconds)
         return response
     if request.me is not None:  # type: ignore[attr-defined]
         # Somebody else signs in on this browser: the session that was here must not live on unseen.
         with suppress(NotFound):
             end_session.sign_out(session_of(request), by=me_of(request))
-    home = HttpResponseRedirect(_onwards(target) if target else reverse("my_account:home"))
-    response = _go_on(request, progress, home)
+    home = HttpResponseRedirect(onwards_to(target) if target else reverse("my_account:home"))
+    response = go_on(request, progress, home)
     if progress.session is None:
         set_next(response, target)
     return response
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@half_signed_in
+def second_factor(request: HttpRequest) -> HttpResponse:
+    return _serve(request, STEPS[Step.SECOND_FACTOR])
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -163,7 +171,7 @@ def markable(rules: list[Rule]) -> list[dict[str, str]]:
     return [{"text": rule.text, "rule": rule.check, "value": rule.value} for rule in rules]
 
 
-def _onwards(target: str) -> str:
+def onwards_to(target: str) -> str:
     """Where a form may lead. Browsers follow a form to no other site (form-action), and an application is one: to
     where that may be, a page of ours leads on by itself."""
     return f"{reverse('sign_in:onwards')}?{urlencode({'next': target})}" if target.startswith(LEADING_OUT) else target
@@ -173,7 +181,7 @@ def _first_page(request: HttpRequest, target: str) -> HttpResponse:
     if request.me is not None and "anew" not in request.GET:  # type: ignore[attr-defined]
         return HttpResponseRedirect(target or reverse("my_account:home"))
     if (owed := _owed_by_the_cookie(request)) is None:
-        return _start_page(request, SignInForm(initial={"address": request.GET.get("address", "")[:254]}), target)
+        return start_page(request, SignInForm(initial={"address": request.GET.get("address", "")[:254]}), target)
     response = HttpResponseRedirect(owed)
     if target:
         set_next(response, target)
@@ -185,10 +193,10 @@ def _owed_by_the_cookie(request: HttpRequest) -> str | None:
         owed = step_frame.owed_by(step_frame.current(sign_in_handle(request)))
     except NotSignedIn:
         return None
-    return reverse(STEPS[owed[0]].url_name) if owed else None
+    return href_of(owed[0]) if owed else None
 
 
-def _start_page(request: HttpRequest, form: SignInForm, target: str, *, status: int = 200) -> HttpResponse:
+def start_page(request: HttpRequest, form: SignInForm, target: str, *, status: int = 200) -> HttpResponse:
     notices = []
     if not form.is_bound:
         done = done_here(request)
@@ -218,6 +226,8 @@ def _start_page(request: HttpRequest, form: SignInForm, target: str, *, status: 
                 }
             )
     context = {"form": form, "next": target, "notices": notices, "throttled": status == 429}
+    context["passkey"] = settings.RESECURE.passkey_sign_in
+    context |= asked(request, None)
     # Asked of the form, not of the failure: the words below it are the same for every reason.
     context["refused"] = status == 200 and bool(form.non_field_errors())
     return render(request, "sign_in/start.jinja", context, status=status)
@@ -228,7 +238,7 @@ def _held_something(request: HttpRequest) -> bool:
     return any(request.COOKIES.get(name) for name in (settings.SESSION_COOKIE, settings.SIGN_IN_COOKIE))
 
 
-def _go_on(request: HttpRequest, progress: Progress, response: HttpResponse) -> HttpResponse:
+def go_on(request: HttpRequest, progress: Progress, response: HttpResponse) -> HttpResponse:
     """To the next step, or with a session where this answer leads."""
     if progress.session is not None:
         set_session(response, progress.session)
@@ -236,7 +246,7 @@ def _go_on(request: HttpRequest, progress: Progress, response: HttpResponse) -> 
             set_browser(response, progress.browser)
         rotate_token(request)
         return response
-    response = HttpResponseRedirect(reverse(STEPS[progress.owed[0]].url_name))
+    response = HttpResponseRedirect(href_of(progress.owed[0]))
     if progress.handle is not None and progress.handle != sign_in_handle(request):
         set_sign_in(response, progress.handle)
         rotate_token(request)
@@ -255,7 +265,9 @@ def _serve(request: HttpRequest, page: StepPage) -> HttpResponse:
     if not form.is_valid():
         return _step_page(request, page, form, owed)
     try:
-        progress = page.take(sign_in_handle(request), form.cleaned_data)
+        progress = page.take(sign_in_handle(request), {**form.cleaned_data, **_more(request, page)})
+    except Throttled as throttled:
+        return _throttled(request, page, form, owed, throttled.seconds)
     except Invalid as invalid:
         for name, texts in invalid.errors.items():
             form.add_error(name if name in form.fields else None, texts)
@@ -268,13 +280,33 @@ def _serve(request: HttpRequest, page: StepPage) -> HttpResponse:
         if not current:
             raise NotSignedIn from None
         return _to_owed(request, current, refused=True)
-    done = "accepted" if sign_in.aup_agreed_id is not None or page.step is Step.AUP else "steps"
-    return _go_on(request, progress, _home(request, done, account=sign_in.account_id))
+    return go_on(request, progress, _after(request, page, sign_in))
 
 
-def _home(request: HttpRequest, done: str, *, account: UUID) -> HttpResponse:
+def _after(request: HttpRequest, page: StepPage, sign_in: SignIn) -> HttpResponse:
+    """Where a step leads if it was the last."""
+    if page.step is Step.SECOND_FACTOR:
+        target = next_of(request)  # nothing was recorded that the person should read of
+        return HttpResponseRedirect(onwards_to(target) if target else reverse("my_account:home"))
+    accepted = sign_in.aup_agreed_id is not None or page.step is Step.AUP
+    return home_of(request, done="accepted" if accepted else "steps", account=sign_in.account_id)
+
+
+def _throttled(request: HttpRequest, page: StepPage, form: PageForm, owed: list[Step], seconds: int) -> HttpResponse:
+    form.add_error(None, _("Too many wrong codes. Try again in %(wait)s") % {"wait": waiting(seconds)})
+    response = _step_page(request, page, form, owed)
+    response.status_code, response["Retry-After"] = 429, str(seconds)
+    return response
+
+
+def home_of(request: HttpRequest, *, done: str, account: UUID) -> HttpResponse:
     """Home, where the person reads that all is recorded; from there on to what they asked for before the steps."""
     return go_on_having_done(request, reverse("my_account:home"), done, account=account, then=next_of(request))
+
+
+def _more(request: HttpRequest, page: StepPage) -> dict[str, Any]:
+    """What a step needs beside what was typed."""
+    return {"client": client_of(request)} if page.step is Step.SECOND_FACTOR else {}
 
 
 def _out_of_turn(request: HttpRequest, page: StepPage, owed: list[Step]) -> HttpResponse:
@@ -286,7 +318,7 @@ def _out_of_turn(request: HttpRequest, page: StepPage, owed: list[Step]) -> Http
 
 
 def _to_owed(request: HttpRequest, owed: list[Step], *, refused: bool) -> HttpResponse:
-    here = reverse(STEPS[owed[0]].url_name)
+    here = href_of(owed[0])
     return go_on_having_done(request, here, "not_this_step") if refused else HttpResponseRedirect(here)
 
 
@@ -324,7 +356,9 @@ def _step_page(
         "account": sign_in.account,
         "notices": notices,
     }
-    if page.step is Step.NEW_PASSWORD:
+    if page.step is Step.SECOND_FACTOR:
+        context |= asked(request, question(sign_in.account, bound_to=sign_in.pk))
+    elif page.step is Step.NEW_PASSWORD:
         context["rules"] = markable(password_rules(sign_in.account))
     elif page.step is Step.ACCOUNT_SECRET:
         context["rules"] = markable(secret_rules(sign_in.account))

@@ -34,6 +34,7 @@ ORDER = (
     Permission.AUTHENTICATE,
     Permission.RESET_PASSWORD,
     Permission.UNLOCK,
+    Permission.RESET_SECOND_FACTOR,
     Permission.END_ALL_SESSIONS,
     Permission.DISABLE,
     Permission.ENABLE,

@@ -36,6 +36,7 @@ from resecure.operations import enable as enable_operation
 from resecure.operations import end_all_sessions as end_all_sessions_operation
 from resecure.operations import join as join_operation
 from resecure.operations import mark_as_leaver as mark_as_leaver_operation
+from resecure.operations import reset_second_factor as reset_operation
 from resecure.operations import restore as restore_operation
 from resecure.operations import unlock as unlock_operation
 from resecure.policy.actions import BUTTONS, Facts, reasons_not_to
@@ -151,6 +152,27 @@ RESTORE = Action(
     ),
     run=lambda facts, _form: restore_operation.restore(facts.account.pk, by=facts.by),
 )
+
+
+def _reset_second_factor(facts: Facts, form: PageForm) -> None:
+    assert isinstance(form, IdentityForm)
+    confirmation = form.confirm(facts, purpose=Purpose.RESET_SECOND_FACTOR)
+    reset_operation.reset_second_factor(facts.account.pk, by=facts.by, confirmation=confirmation.pk)
+
+
+RESET_SECOND_FACTOR = Action(
+    permission=Permission.RESET_SECOND_FACTOR,
+    question=gettext_lazy("Reset the second factor of %(name)s?"),
+    effects=(
+        gettext_lazy("Every passkey, authenticator app and recovery code of the person stops working."),
+        gettext_lazy("Every session ends. The password stays as it is."),
+        gettext_lazy("Somebody who administers accounts adds a new second factor when they sign in."),
+        gettext_lazy("You cannot reset their password as well for a day: another administrator can."),
+    ),
+    severe=True,
+    form=IdentityForm,
+    run=_reset_second_factor,
+)
 END_ALL_SESSIONS = Action(
     permission=Permission.END_ALL_SESSIONS,
     question=gettext_lazy("End all sessions of %(name)s?"),
@@ -233,4 +255,5 @@ mark_as_leaver = _page(MARK_AS_LEAVER)
 join = _page(JOIN)
 delete = _page(DELETE)
 restore = _page(RESTORE)
+reset_second_factor = _page(RESET_SECOND_FACTOR)
 end_all_sessions = _page(END_ALL_SESSIONS)

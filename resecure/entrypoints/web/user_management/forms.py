@@ -19,6 +19,7 @@ from resecure.operations.confirm_identity import confirm_identity
 from resecure.policy.actions import Facts
 from resecure.policy.confirmation_methods import RULES, number_for, usable
 from resecure.policy.evidence import contradiction
+from resecure.policy.organisation_policy import RESECURE_RESETS_FACTOR
 from resecure.policy.roles import ROLES
 
 GENERATE, TYPE = "generate", "type"
@@ -139,6 +140,10 @@ class ResecureForm(IdentityForm):
         error_messages={"required": _("Choose why the account is resecured")},
     )
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4, error_messages={"required": _("Reload the page")})
+
+    def __init__(self, *args: Any, facts: Facts, **kwargs: Any) -> None:
+        super().__init__(*args, facts=facts, **kwargs)
+        self.resets_factor = facts.policy.of(RESECURE_RESETS_FACTOR)  # the fifth effect, said beside the four
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

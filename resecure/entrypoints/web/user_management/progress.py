@@ -1,4 +1,4 @@
-"""How far a resecuring has got, for showing: its four effects, the connected systems, the person."""
+"""How far a resecuring has got, for showing: its effects, the connected systems, the person."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from resecure.entrypoints.web.jinja import as_datetime
 from resecure.entrypoints.web.user_management.shared import names_of
@@ -83,13 +84,17 @@ def context_of(resecuring: Resecuring, account: Account) -> dict[str, Any]:
 
 
 def _effects(resecuring: Resecuring) -> list[Row]:
-    at = resecuring.begun_at
-    return [
+    at, removed = resecuring.begun_at, resecuring.second_factors_removed
+    rows = [
         Row(name=_("Password reset"), state="done", at=at),
         Row(name=_("Acceptance of the acceptable use policy withdrawn"), state="done", at=at),
         Row(name=_("Account secret forgotten"), state="done", at=at),
         Row(name=_("All sessions ended"), state="done", at=at),
     ]
+    if removed is not None:
+        detail = ngettext("%(count)d removed", "%(count)d removed", removed) % {"count": removed}
+        rows.append(Row(name=_("Second factor reset"), state="done", at=at, detail=detail))
+    return rows
 
 
 def _system(each: outbox.Progress, names: Mapping[UUID, str]) -> Row:

@@ -1,4 +1,4 @@
-"""A resecuring and how far it has got: the four effects, the connected systems, the person."""
+"""A resecuring and how far it has got: the effects, the connected systems, the person."""
 
 from __future__ import annotations
 

@@ -26,6 +26,7 @@ from resecure.policy.roles import Permission
 # What a page says after something was done, to the browser that did it (web/having_done.py).
 DONE: Mapping[str, str | Promise] = {
     "unlock": gettext_lazy("The account is unlocked. The person signs in with the password they had."),
+    "reset_second_factor": gettext_lazy("The second factor is reset, and every session of the account is over."),
     "disable": gettext_lazy("The account is disabled. Nothing opens it."),
     "enable": gettext_lazy("The account is enabled."),
     "mark_as_leaver": gettext_lazy("The person is marked as a leaver, and every administrator role has ended."),

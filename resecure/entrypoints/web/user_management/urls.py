@@ -43,6 +43,7 @@ urlpatterns = [
     path("<uuid:account_id>/roles/", roles.roles, name="roles"),
     path("<uuid:account_id>/code/<slug:purpose>/", code.code, name="code"),
     path("<uuid:account_id>/cannot-confirm/", cannot_confirm.cannot_confirm, name="cannot_confirm"),
+    path("<uuid:account_id>/reset-second-factor/", actions.reset_second_factor, name="reset_second_factor"),
     path("<uuid:account_id>/unlock/", actions.unlock, name="unlock"),
     path("<uuid:account_id>/disable/", actions.disable, name="disable"),
     path("<uuid:account_id>/enable/", actions.enable, name="enable"),

@@ -164,7 +164,65 @@ function live(region, asServed) {
   again();
 }
 
+const bytes = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
+const base64url = (buffer) =>
+  btoa(String.fromCharCode(...new Uint8Array(buffer))).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+
+/** The server's options as the browser takes them, and the authenticator's answer as the server does (WebAuthn 5.1). */
+function passkeyOptions(json) {
+  const named = (list = []) => list.map((each) => ({ ...each, id: bytes(each.id) }));
+  const made = { ...json, challenge: bytes(json.challenge) };
+  if (json.user) made.user = { ...json.user, id: bytes(json.user.id) };
+  if (json.allowCredentials) made.allowCredentials = named(json.allowCredentials);
+  if (json.excludeCredentials) made.excludeCredentials = named(json.excludeCredentials);
+  return made;
+}
+function passkeyAnswer(credential) {
+  const said = {};
+  for (const name of ["clientDataJSON", "attestationObject", "authenticatorData", "signature", "userHandle"]) {
+    if (credential.response[name]) said[name] = base64url(credential.response[name]);
+  }
+  return JSON.stringify({
+    id: credential.id,
+    rawId: base64url(credential.rawId),
+    type: credential.type,
+    response: said,
+    clientExtensionResults: {},
+  });
+}
+
+/** Afterwards the button asks the authenticator and sends the form with its answer. */
+function passkeyButton(button) {
+  if (!window.PublicKeyCredential || !navigator.credentials) return;
+  const form = button.form;
+  const said = document.getElementById(button.dataset.said);
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    said.textContent = "";
+    button.disabled = true;
+    try {
+      let options = button.dataset.options && JSON.parse(button.dataset.options);
+      if (!options) {
+        const body = new URLSearchParams({ csrfmiddlewaretoken: form.elements.csrfmiddlewaretoken.value });
+        const answer = await fetch(button.dataset.ask, { method: "POST", body, credentials: "same-origin" });
+        if (!answer.ok) throw new Error(String(answer.status));
+        const asked = await answer.json();
+        form.elements.challenge.value = asked.challenge;
+        options = asked.options;
+      }
+      const publicKey = passkeyOptions(options);
+      const credential = await navigator.credentials[button.dataset.passkey]({ publicKey });
+      form.elements.passkey.value = passkeyAnswer(credential);
+      form.submit();
+    } catch {
+      said.textContent = button.dataset.failed;
+      button.disabled = false;
+    }
+  });
+}
+
 function start(scope) {
+  scope.querySelectorAll("[data-passkey]").forEach(passkeyButton);
   scope.querySelectorAll("[data-copy]").forEach(copyButton);
   scope.querySelectorAll("[data-requirements]").forEach(requirements);
   scope.querySelectorAll("[data-dialog]").forEach(dialogLink);
