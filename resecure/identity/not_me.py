@@ -68,6 +68,11 @@ def used_since(account: UUID, since: datetime) -> bool:
     return NotMeLink.objects.filter(account=account, used_at__gte=since).exists()
 
 
+def last_used(account: UUID) -> NotMeLink | None:
+    """The link by which somebody last said so."""
+    return NotMeLink.objects.filter(account=account, used_at__isnull=False).order_by("-used_at").first()
+
+
 def sweep(*, before: datetime, limit: int) -> int:
     """Remove links that ended before this time. Returns how many went."""
     over = NotMeLink.objects.filter(expires_at__lt=before).values_list("pk", flat=True)[:limit]

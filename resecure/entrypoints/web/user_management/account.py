@@ -18,13 +18,14 @@ from resecure.entrypoints.web.access import administrator
 from resecure.entrypoints.web.user_management import progress
 from resecure.entrypoints.web.user_management.forms import ResecureForm
 from resecure.entrypoints.web.user_management.shared import caution_of, look, names_of, page
-from resecure.identity import sessions
+from resecure.identity import not_me, sessions
 from resecure.identity.accounts import MAY_SIGN_IN, Account
 from resecure.identity.agreements import AupAcceptance, AupVersion, WithdrawnBecause, current_aup
 from resecure.identity.roles import RoleGrant
 from resecure.operations.view_audit import names_within
 from resecure.policy.actions import BUTTONS, Facts, is_visible, permissions_over, reasons_not_to, visible_scope
 from resecure.policy.roles import Permission
+from resecure.propagation.models import Change
 
 HISTORY = 10
 MANY = 100
@@ -74,6 +75,7 @@ def account(request: HttpRequest, account_id: UUID) -> HttpResponse:
         "history": _history(found, facts.actor_grants),
         "history_href": reverse("audit:of_account", args=[found.pk]) if Permission.VIEW_AUDIT in allowed else "",
         "caution": caution_of(facts),
+        "frozen": _frozen(found),
         "back_href": reverse("user_management:search"),
         "back_text": _("Back to User Management"),
     }
@@ -83,6 +85,12 @@ def account(request: HttpRequest, account_id: UUID) -> HttpResponse:
             "next_steps": progress.what_comes_next(found),
         }
     return page(request, "account", context)
+
+
+def _frozen(account: Account) -> dict[str, Any] | None:
+    """When somebody said "this wasn't me", and of which message; None once the account has a password again."""
+    link = None if account.has_password else not_me.last_used(account.pk)
+    return None if link is None else {"at": link.used_at, "change": Change(link.change).label}
 
 
 def _button(permission: Permission, facts: Facts) -> dict[str, Any]:
