@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -17,8 +18,11 @@ from django.db.models import Count
 from resecure.identity import secret_store
 from resecure.identity.accounts import Account
 from resecure.identity.credentials import OLD_SECRET, QUESTION, SECRET, SecretHistory, SecurityQuestion
+from resecure.identity.sealed_words import PURPOSE as MESSAGE
+from resecure.identity.sealed_words import SEALED, sealed_text
 from resecure.identity.second_factors import TOTP_SECRET, SecondFactor
 from resecure.identity.signing_keys import PURPOSE, SigningKey
+from resecure.propagation.models import Delivery, State
 
 # A batch holds its accounts' rows for some hundredths of a second, and no sign-in waits longer. Rows that
 # somebody else holds are passed over: a resecure that is about to forget the secret must not wait for us.
@@ -44,6 +48,17 @@ WHERE id > %s AND secret IS NOT NULL AND secret_key_name = ANY(%s) ORDER BY id L
 """
 
 
+# Messages that wait, or failed and can be asked for again. What was handed over holds nothing sealed.
+_MESSAGES = """
+SELECT id, account, decode(payload->'sealed'->>'words', 'base64'), payload->'sealed'->>'key' FROM propagation_delivery
+WHERE id > %s AND state IN ('requested', 'failed') AND payload->'sealed'->>'key' = ANY(%s)
+ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+"""
+
+
+_SEAL_MESSAGE = "UPDATE propagation_delivery SET payload = jsonb_set(payload, '{sealed}', %s::jsonb) WHERE id = %s"
+
+
 @dataclass(kw_only=True)
 class Stored:
     """How many rows name each key: sealed texts, and digests of secrets, which only notice a repeat."""
@@ -60,6 +75,9 @@ def stored() -> Stored:
     for rows in (secrets, apps, SecurityQuestion.objects.values_list("key_name").annotate(Count("pk"))):
         for name, number in rows.order_by():
             found.sealed[name] += number
+    messages = Delivery.objects.filter(state__in=[State.REQUESTED, State.FAILED], payload__has_key=SEALED)
+    for name in messages.values_list("payload__sealed__key", flat=True):
+        found.sealed[name] += 1
     for name in SigningKey.objects.filter(ended_at=None).values_list("private_key_name", flat=True):
         found.sealed[name] += 1
     for name, number in SecretHistory.objects.values_list("key_name").annotate(Count("pk")).order_by():
@@ -119,6 +137,18 @@ def move_apps(*, after: UUID, limit: int = BATCH) -> Batch:
         opened, broken = _opened(rows, purpose=TOTP_SECRET)
         statement = "UPDATE identity_secondfactor SET secret = %s, secret_key_name = %s WHERE id = %s"
         _write(statement, opened, purpose=TOTP_SECRET)
+    return Batch(last=rows[-1][0] if rows else None, moved=len(opened), broken=broken)
+
+
+def move_messages(*, after: UUID, limit: int = BATCH) -> Batch:
+    """The same for the codes and links of messages that wait for their gateway, which may be a week."""
+    with transaction.atomic():
+        rows = _locked(_MESSAGES, after, limit)
+        opened, broken = _opened(rows, purpose=MESSAGE)
+        for pk, account, text in opened:
+            words = json.dumps(sealed_text(account, text))
+            with connection.cursor() as cursor:
+                cursor.execute(_SEAL_MESSAGE, [words, pk])
     return Batch(last=rows[-1][0] if rows else None, moved=len(opened), broken=broken)
 
 

@@ -14,13 +14,18 @@ from uuid import UUID
 from resecure.identity.secret_store import decrypted, encrypted
 
 SEALED = "sealed"  # the name in a delivery's payload; taken out of it when the message was handed over
-_PURPOSE = "message"
+PURPOSE = "message"
 
 
 def sealed(account: UUID, **words: str) -> dict[str, str]:
     """What stands under ``sealed`` in a payload."""
-    text, key_name = encrypted(json.dumps(words), account=account, purpose=_PURPOSE)
-    return {"words": base64.b64encode(text).decode(), "key": key_name}
+    return sealed_text(account, json.dumps(words))
+
+
+def sealed_text(account: UUID, text: str) -> dict[str, str]:
+    """The same of words that are one text already: what was opened is so sealed under the current key."""
+    words, key_name = encrypted(text, account=account, purpose=PURPOSE)
+    return {"words": base64.b64encode(words).decode(), "key": key_name}
 
 
 def opened(account: UUID, payload: Mapping[str, Any]) -> dict[str, str]:
@@ -29,6 +34,6 @@ def opened(account: UUID, payload: Mapping[str, Any]) -> dict[str, str]:
     found = payload.get(SEALED)
     if not found:
         return {}
-    text = decrypted(base64.b64decode(found["words"]), found["key"], account=account, purpose=_PURPOSE)
+    text = decrypted(base64.b64decode(found["words"]), found["key"], account=account, purpose=PURPOSE)
     words: dict[str, str] = json.loads(text)
     return words

@@ -55,6 +55,7 @@ MOVES: tuple[tuple[Callable[..., key_rotation.Batch], Any], ...] = (
     (key_rotation.move_answers, 0),
     (key_rotation.move_apps, UUID(int=0)),
     (key_rotation.move_signing_keys, UUID(int=0)),
+    (key_rotation.move_messages, UUID(int=0)),
 )
 
 

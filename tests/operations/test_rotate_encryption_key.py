@@ -7,13 +7,18 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 
 from resecure.audit.models import Record
 from resecure.audit.record import verify
 from resecure.identity import key_rotation, secret_store
 from resecure.identity.accounts import Account, system_account
 from resecure.identity.credentials import QUESTION, SECRET, SecretHistory, SecurityQuestion, is_a_recent_secret
+from resecure.identity.sealed_words import opened as opened_words
 from resecure.operations.rotate_encryption_key import rotate_encryption_key
+from resecure.operations.shared.telling import tell
+from resecure.propagation import outbox
+from resecure.propagation.models import Change, Delivery
 from tests.attacks.stories import fresh
 from tests.conftest import World, newer_key
 
@@ -155,3 +160,21 @@ def test_a_row_in_use_is_passed_over_and_counted_and_nobody_waits(committed_worl
         assert opened(free) == "marmaladesky"
         assert rotated().moved == 1
         assert opened(busy) == "marmaladesky"
+
+
+def test_codes_and_links_of_messages_that_wait_move_too_and_those_of_sent_ones_are_gone(world: World) -> None:
+    person = world.person(secret="")
+    now = timezone.now()
+    for change in (Change.UNLOCKED, Change.PASSWORD_CHANGED):
+        tell(change, person, at=now)
+    waits = Delivery.objects.filter(account=person.pk, change="unlocked")
+    outbox.acknowledge(Delivery.objects.filter(account=person.pk, change="password_changed").earliest("order"), now=now)
+    outbox.fail(waits.latest("order"), because="away")
+    before = [opened_words(person.pk, each.payload) for each in waits.order_by("order")]
+
+    with newer_key():
+        done = rotated()
+        assert (done.moved, done.left, done.broken) == (3, 0, set())
+        assert [opened_words(person.pk, each.payload) for each in waits.order_by("order")] == before
+        assert {each.payload["sealed"]["key"] for each in waits} == {"newer"}
+    assert all("not_me" in each for each in before)
