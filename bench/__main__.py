@@ -34,6 +34,7 @@ NAMES = (
     "notices",
     "gateways",
     "sign_in",
+    "passkey",
     "audit",
     "search",
     "first_page",

@@ -63,6 +63,12 @@ def test_no_confirmation_is_used_twice_late_elsewhere_or_by_another(tmp_path: Pa
     assert wrongly.holds, wrongly.measured
 
 
+def test_a_sign_in_by_passkey_reaches_the_portal_and_is_timed(tmp_path: Path) -> None:
+    [waited] = measured("passkey", tmp_path)
+    assert waited.measured.startswith("p50 ")
+    assert waited.bound == "p50 ≤ 150 ms"
+
+
 def test_a_secret_is_guessed_for_a_year_by_letters_and_by_a_list_of_words(tmp_path: Path) -> None:
     by_letters, by_list, plain = measured("guessing", tmp_path)
     assert float(by_letters.measured.partition("%")[0]) < 2, by_letters.measured
