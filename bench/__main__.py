@@ -26,6 +26,7 @@ NAMES = (
     "revocation",
     "race",
     "evidence",
+    "second_person",
     "resecure_cost",
     "gate",
     "provider",

@@ -51,9 +51,12 @@ def organisation() -> Organisation:
 
     from resecure.identity.agreements import AupVersion
     from resecure.identity.organisations import Organisation, add
+    from resecure.policy.watching_settings import APPROVE_ACCOUNT, APPROVE_ADMINISTRATOR, APPROVE_ORGANISATION, NEVER
 
     AupVersion.objects.get_or_create(version="1", defaults={"text": "Be careful.", "published_at": timezone.now()})
-    return Organisation.objects.filter(code="BENCH").first() or add(code="BENCH", name="Bench Trust")
+    # One administrator resecures hundreds within the hour here; with a second person each would be two benchmarks.
+    often = dict.fromkeys((each.key for each in (APPROVE_ADMINISTRATOR, APPROVE_ACCOUNT, APPROVE_ORGANISATION)), NEVER)
+    return Organisation.objects.filter(code="BENCH").first() or add(code="BENCH", name="Bench Trust", policy=often)
 
 
 def elsewhere() -> Organisation:

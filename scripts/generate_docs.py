@@ -63,7 +63,7 @@ def roles() -> str:
         for permission in Permission
     ]
     return (
-        "# Roles and permissions\n\nNobody acts on an account of equal or higher standing.\n\n"
+        "# Roles and permissions\n\nNobody acts on an account of equal or higher standing alone.\n\n"
         + _table(["role", "standing", "what it is", "may grant"], rows)
         + "\n\n"
         + _table(["permission", *(str(name.label) for name, _role in ordered)], grid)
@@ -110,11 +110,29 @@ def organisation_policy() -> str:
     )
 
 
+def approvals() -> str:
+    """Every state of an approval, and the diagram of what leads from one to another."""
+    from resecure.identity.approvals import OPEN, ApprovalState
+    from resecure.policy.approval_states import TABLE
+
+    rows = [[str(each.label), f"`{each.value}`", "yes" if each in OPEN else "no"] for each in ApprovalState]
+    moves = [[str(before.label), str(after.label), how] for before, after, how in TABLE]
+    arrows = "\n".join(f"    {before.value} --> {after.value}: {how}" for before, after, how in TABLE)
+    return (
+        "# States of an approval\n\n"
+        + _table(["state", "stored as", "still open"], rows)
+        + "\n\n## What leads where\n\n"
+        + _table(["from", "to", "when"], moves)
+        + f"\n\n```mermaid\nstateDiagram-v2\n    [*] --> waiting: asked\n{arrows}\n```\n"
+    )
+
+
 def rendered() -> dict[str, str]:
     """Each generated page by its file name."""
     pages = {
         "statuses.md": statuses,
         "roles.md": roles,
+        "approvals.md": approvals,
         "events.md": events,
         "environment.md": variables,
         "organisation-policy.md": organisation_policy,

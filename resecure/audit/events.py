@@ -58,6 +58,13 @@ class Event(StrEnum):
     SECOND_FACTOR_RESET = "second_factor_reset"
     STEPPED_UP = "stepped_up"
     RECOVERY_CODES_MADE = "recovery_codes_made"
+    APPROVAL_ASKED = "approval_asked"
+    APPROVAL_GIVEN = "approval_given"
+    APPROVAL_DECLINED = "approval_declined"
+    APPROVAL_WITHDRAWN = "approval_withdrawn"
+    APPROVAL_EXPIRED = "approval_expired"
+    APPROVAL_OVERTAKEN = "approval_overtaken"
+    ALERT_ACKNOWLEDGED = "alert_acknowledged"
     OPERATION_REFUSED = "operation_refused"
     DELIVERY_RETRIED = "delivery_retried"
     DELIVERY_CLOSED = "delivery_closed"
@@ -131,6 +138,13 @@ SENTENCES: dict[Event, str | Promise] = {
     Event.SECOND_FACTOR_RESET: _("{actor} reset the second factor of {target}"),
     Event.STEPPED_UP: _("{target} gave a second factor again to go on"),
     Event.RECOVERY_CODES_MADE: _("{target} made new recovery codes"),
+    Event.APPROVAL_ASKED: _("{actor} asked a second person to approve something for {target}"),
+    Event.APPROVAL_GIVEN: _("{actor} approved what another administrator had asked for {target}"),
+    Event.APPROVAL_DECLINED: _("{actor} declined what another administrator had asked for {target}"),
+    Event.APPROVAL_WITHDRAWN: _("{actor} withdrew what they had asked for {target}"),
+    Event.APPROVAL_EXPIRED: _("What was asked for {target} was not decided in time"),
+    Event.APPROVAL_OVERTAKEN: _("What was asked for {target} no longer held, and came to nothing"),
+    Event.ALERT_ACKNOWLEDGED: _("{actor} acknowledged an alert"),
     Event.OPERATION_REFUSED: _("{actor} asked for something that was refused"),
     Event.DELIVERY_RETRIED: _("{actor} asked for a message to be sent again now"),
     Event.DELIVERY_CLOSED: _("{actor} closed what could not be told to a connected system about {target}"),

@@ -218,6 +218,12 @@ class Environment(BaseSettings):
         least=1,
         costs="The time between identifying a caller and acting grows, and with it the room for a mix-up.",
     )
+    approval_minutes: int = _policy(
+        30,
+        looser="above",
+        least=1,
+        costs="What a second person approves rests on evidence that is older.",
+    )
     finish_within_days: int = _policy(
         30, looser="above", least=1, costs="Accounts that nobody finished taking back stay about for longer."
     )

@@ -73,7 +73,7 @@ def run(statement: str, values: Sequence[Any] | dict[str, Any]) -> None:
         cursor.execute(statement, values)
 
 
-def rows(statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+def rows(statement: str, values: Sequence[Any] | dict[str, Any]) -> list[tuple[Any, ...]]:
     """Run one statement and read its rows."""
     with reading() as cursor:
         cursor.execute(statement, values)

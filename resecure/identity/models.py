@@ -6,6 +6,7 @@ from resecure.identity.alerts import Alert
 from resecure.identity.application_sessions import ApplicationSession
 from resecure.identity.application_tokens import ApplicationToken
 from resecure.identity.applications import Application, ApplicationAccess, ApplicationSecret
+from resecure.identity.approvals import Approval
 from resecure.identity.authentications import Authentication, HeardPosition
 from resecure.identity.cautions import Caution
 from resecure.identity.confirmation_codes import ConfirmationCode
@@ -32,6 +33,7 @@ __all__ = [
     "ApplicationSecret",
     "ApplicationSession",
     "ApplicationToken",
+    "Approval",
     "AupAcceptance",
     "AupVersion",
     "Authentication",

@@ -79,6 +79,11 @@ class PolicyOf(NamedTuple):
     policy: dict[str, object]
 
 
+def names_at(paths: set[str]) -> dict[str, str]:
+    """The name of the organisation at each of these paths, where there is one."""
+    return dict(Organisation.objects.filter(path__in=paths).values_list("path", "name"))
+
+
 def policies_on(path: str) -> list[PolicyOf]:
     """What the organisations from the top down to this place have set, the highest first, the place itself last.
     What counts of it, :mod:`resecure.policy.organisation_policy` decides."""

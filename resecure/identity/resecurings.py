@@ -47,6 +47,11 @@ class Resecuring(models.Model):
     temporary_password_set_by = models.UUIDField(null=True)
     ended_at = models.DateTimeField(null=True)
     outcome = models.CharField(max_length=20, choices=Outcome.choices, default="")
+    # Where the account stood then: those of one organisation are counted.
+    organisation_path = models.CharField(max_length=200, default="", db_default="", db_collation="C")
+    # The second person, and the request they approved; nothing where one person was enough.
+    approval = models.UUIDField(null=True)
+    approved_by = models.UUIDField(null=True)
 
     class Meta:
         constraints = [
@@ -67,6 +72,9 @@ class Resecuring(models.Model):
                 condition=models.Q(ended_at__isnull=True, temporary_password_set_at__isnull=True),
                 name="resecuring_awaiting_password",
             ),
+            models.Index(fields=["by", "begun_at"], name="resecuring_by_administrator"),
+            models.Index(fields=["account", "begun_at"], name="resecuring_by_account"),
+            models.Index(fields=["organisation_path", "begun_at"], name="resecuring_by_place"),
         ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -12,6 +13,7 @@ from django.db import models
 
 from resecure.database import statements
 from resecure.identity.accounts import Account, account_of, locking
+from resecure.identity.activity import Activity, Counting, activity_of_row, statements_of
 from resecure.identity.agreements import AupAcceptance
 from resecure.identity.confirmations import IdentityConfirmation
 from resecure.identity.organisations import Organisation
@@ -32,6 +34,7 @@ class Standing:
     acceptance: AupAcceptance | None = None
     resecuring: Resecuring | None = None
     evidence: IdentityConfirmation | None = None
+    activity: Activity | None = None
 
 
 _Part: TypeAlias = tuple[type[models.Model], tuple[str, ...]]
@@ -70,20 +73,36 @@ def standing_facts(account: UUID, *, by: Account, confirmation: UUID | None = No
 
 
 def lock_with_standing(
-    account: UUID, *, by: Account, confirmation: UUID | None = None
+    account: UUID,
+    *,
+    by: Account,
+    confirmation: UUID | None = None,
+    counting: Counting | None = None,
+    now: datetime | None = None,
 ) -> tuple[Account | None, Standing]:
     """Lock the account's row, then read what stands around it; None if there is no such account.
 
     The two statements travel together but run one after the other: the second sees what was committed
     when the lock was granted, and under the lock it stays so. (But for roles, which others may withdraw:
-    whoever does so a moment later was too late for this operation.)
+    whoever does so a moment later was too late for this operation.) With ``counting``, what happened lately is
+    read in the same trip, in turn with everybody who is counted with it.
     """
-    with statements.reading() as row, statements.reading() as around:
+    asked = None
+    if counting is not None:
+        assert now is not None
+        asked = statements_of(counting, account=account, actor=by.pk, now=now)
+    with statements.reading() as row, statements.reading() as around, statements.reading() as lately:
         with statements.queued(first=True):
             row.execute(*locking(account))
+            if asked is not None:
+                statements.run(asked[0][0], asked[1])
             around.execute(_statement(_WHAT_DECIDES), [*who_acts(by), account, confirmation])
+            if asked is not None:
+                lately.execute(asked[0][1], asked[1])
         found = row.fetchone()
         standing = _standing(around.fetchall(), _WHAT_DECIDES, account=account, by=by.pk)
+        if asked is not None:
+            standing.activity = activity_of_row(lately.fetchone())
         return account_of(found) if found else None, standing
 
 

@@ -37,9 +37,9 @@ WITH used AS (                -- (2) the evidence is used up, once only
   WHERE id = %(account)s
 )                             -- (6) how far it has got, for the pages
 INSERT INTO identity_resecuring (id, account_id, by, because, confirmation, method, reference, idempotency_key,
-  generation, begun_at, finish_by, second_factors_removed, outcome)
+  generation, begun_at, finish_by, second_factors_removed, outcome, organisation_path, approval, approved_by)
 VALUES (%(id)s, %(account)s, %(by)s, %(because)s, %(evidence)s, %(method)s, %(reference)s, %(key)s,
-  %(generation)s, %(now)s, %(finish_by)s, %(factors)s, '')
+  %(generation)s, %(now)s, %(finish_by)s, %(factors)s, '', %(path)s, %(approval)s, %(approved_by)s)
 """
 
 
@@ -53,6 +53,8 @@ def take_back(
     now: datetime,
     finish_by: datetime,
     factors: int | None = None,
+    approval: UUID | None = None,
+    approved_by: UUID | None = None,
 ) -> Resecuring:
     """Afterwards no password, secret, question, acceptance, session, sign-in or confirmation of before counts.
 
@@ -72,6 +74,9 @@ def take_back(
         begun_at=now,
         finish_by=finish_by,
         second_factors_removed=factors,
+        organisation_path=account.organisation_path,
+        approval=approval,
+        approved_by=approved_by,
     )
     statements.run(
         _TAKE_BACK,
@@ -88,6 +93,9 @@ def take_back(
             "now": now,
             "finish_by": finish_by,
             "factors": factors,
+            "path": account.organisation_path,
+            "approval": approval,
+            "approved_by": approved_by,
         },
     )
     for name, value in {**FORGOTTEN, "finish_by": finish_by, "updated_at": now, "updated_by": by}.items():

@@ -20,6 +20,7 @@ from resecure.operations.shared.step_frame import note, taking
 from resecure.operations.shared.telling import tell
 from resecure.operations.shared.typed import language as typed_language
 from resecure.operations.shared.typed import mobile_number, name_part
+from resecure.operations.shared.watching import watch_contact_change
 from resecure.policy.next_sign_in import Step
 from resecure.policy.refusals import Invalid
 from resecure.propagation.models import Change
@@ -90,6 +91,7 @@ def _write(account: Account, values: dict[str, str], *, now: datetime, **more: o
         on_record(Event.CONTACT_WITHDRAWN, account, Kind.MOBILE, now=now)
     keys = search_keys(given_name=values["given_name"], family_name=values["family_name"], address=account.address)
     if values["mobile"] != account.mobile:  # removed
+        watch_contact_change(account, now=now)
         more["mobile_changed_at"] = now
         # The old number hears of everything for a week: a thief who changes it must not so silence its owner.
         keep_former(account.pk, Kind.MOBILE, account.mobile, now=now)

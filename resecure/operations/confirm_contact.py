@@ -18,6 +18,7 @@ from resecure.operations.shared.asking_contact import ask_for, on_record, send
 from resecure.operations.shared.frame import locked_own, record_refusal
 from resecure.operations.shared.telling import tell
 from resecure.operations.shared.typed import mail_address
+from resecure.operations.shared.watching import watch_contact_change
 from resecure.policy.refusals import NotFound, Refusal, Refused
 from resecure.propagation.models import Change
 
@@ -112,7 +113,9 @@ def withdraw_contact(kind: Kind, *, by: Account) -> None:
 
 
 def _take(account: Account, kind: Kind, value: str, *, now: datetime) -> None:
-    """The one before is kept first: a thief who changes it must not so silence its owner."""
+    """The one before is kept first: a thief who changes it must not so silence its owner. Soon after somebody was
+    identified by an administrator, those who watch hear of it."""
+    watch_contact_change(account, now=now)
     if kind is Kind.MOBILE:
         keep_former(account.pk, kind, account.mobile, now=now)
         touch(account, by=account.pk, now=now, mobile=value, mobile_changed_at=now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -11,12 +12,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from resecure.audit.events import Event
-from resecure.identity import confirmations, credentials, passwords, resecurings
+from resecure.identity import approvals, confirmations, credentials, passwords, resecurings
 from resecure.identity.accounts import Account
+from resecure.identity.activity import activity_of
+from resecure.identity.approvals import Approval, ApprovalState
 from resecure.identity.confirmations import Purpose
 from resecure.operations.shared.asked_before import Asked, key_was_used
 from resecure.operations.shared.frame import RECORDED, Frame, acting, insist, record_refusal
 from resecure.operations.shared.moving import columns_of_move
+from resecure.operations.shared.second_person import Waits, approved_for, ask_if_needed, know_again, required
 from resecure.operations.shared.telling import tell
 from resecure.operations.shared.typed import one_line
 from resecure.policy.actions import Facts, insist_on_scope
@@ -60,7 +64,7 @@ def set_temporary_password(
     Needs a confirmation as :func:`resecure.policy.evidence.reset_needs_evidence` says.
     ``seen_generation`` is what the page showed: if somebody acted since, nothing happens. Asked again with the
     same key, it answers without the password; another request under that key is refused. Raises Refused,
-    NotFound, Invalid.
+    NotFound, Invalid; ApprovalRequired where a second person must approve first: then nothing else has happened.
     """
     seen = None
     try:
@@ -97,31 +101,44 @@ def set_temporary_password(
             reasons = _reasons_of_waiving(require_change, change_not_required_because)
             if frame.account.generation != (seen.generation if seen_generation is None else seen_generation):
                 reasons.append(_changed_meanwhile())
-            _insist_with_evidence(frame, reasons)
+            arguments = {
+                "require_change": require_change,
+                "because": "" if require_change else one_line(change_not_required_because)[:200],
+            }
+            waiting = _insist_with_evidence(frame, reasons, confirmation=confirmation, arguments=arguments)
             expires_at = frame.now + timedelta(hours=settings.RESECURE.temporary_password_hours)
-            write = credentials.set_temporary_password if require_change else credentials.set_password
-            write(
-                frame.account,
-                password=hashed,
-                now=frame.now,
-                by=by.pk,
-                temporary_password_expires_at=expires_at if require_change else None,
-                temporary_password_key=asked.kept if asked else "",
-                **_status_columns(frame),
-            )
-            resecurings.note_temporary_password(account, by=by.pk, now=frame.now)
-            tell(
-                Change.PASSWORD_RESET,
-                frame.account,
-                at=frame.now,
-                resecuring=frame.facts.resecuring.pk if frame.facts.resecuring else None,
-            )
-            frame.details.update(generated=typed is None, require_change=require_change)
-            if not require_change:
-                frame.details.update(change_not_required_because=one_line(change_not_required_because)[:200])
+            if waiting is None:
+                _set(frame, hashed, expires_at=expires_at, require_change=require_change, asked=asked)
+                frame.details.update(generated=typed is None, require_change=require_change)
+                if not require_change:
+                    frame.details.update(change_not_required_because=arguments["because"])
     except _AskedBefore:
         return _as_before(account)
+    except Waits as waits:
+        raise required(waits.approval, by=by) from None
+    if waiting is not None:
+        raise required(waiting, by=by)
     return TemporaryPassword(password=password, expires_at=expires_at, require_change=require_change)
+
+
+def _set(frame: Frame, hashed: str, *, expires_at: datetime, require_change: bool, asked: Asked | None) -> None:
+    write = credentials.set_temporary_password if require_change else credentials.set_password
+    write(
+        frame.account,
+        password=hashed,
+        now=frame.now,
+        by=frame.by.pk,
+        temporary_password_expires_at=expires_at if require_change else None,
+        temporary_password_key=asked.kept if asked else "",
+        **_status_columns(frame),
+    )
+    resecurings.note_temporary_password(frame.account.pk, by=frame.by.pk, now=frame.now)
+    tell(
+        Change.PASSWORD_RESET,
+        frame.account,
+        at=frame.now,
+        resecuring=frame.facts.resecuring.pk if frame.facts.resecuring else None,
+    )
 
 
 def _as_before(account: UUID) -> TemporaryPassword:
@@ -206,16 +223,35 @@ def _reasons_of_waiving(require_change: bool, because: str) -> list[Refusal]:
     return []
 
 
-def _insist_with_evidence(frame: Frame, reasons: list[Refusal]) -> None:
-    """Under the lock: of two who set the first temporary password at once, the second set another one."""
+def _insist_with_evidence(
+    frame: Frame, reasons: list[Refusal], *, confirmation: UUID | None, arguments: dict[str, Any]
+) -> Approval | None:
+    """Under the lock: of two who set the first temporary password at once, the second set another one. Returns what
+    now waits for a second person, or None where the password may be set."""
     if not reset_needs_evidence(frame.facts):
         insist(Permission.RESET_PASSWORD, frame, *reasons)
-        return
-    evidence, missing = reasons_of_evidence(Purpose.RESET_PASSWORD, frame.facts)
-    missing += reasons_of_two_keys(Purpose.RESET_PASSWORD, frame.facts)
+        return None
+    purpose = Purpose.RESET_PASSWORD
+    frame.facts.activity = activity_of(frame.account.pk, by=frame.by.pk, now=frame.now, operation=purpose.value)
+    if (approved := approved_for(frame.facts, purpose, arguments=arguments)) is not None:
+        insist(Permission.RESET_PASSWORD, frame, *reasons)
+        approvals.move(approved, ApprovalState.EXECUTED, now=frame.now)
+        frame.details.update(
+            method=approved.method,
+            reference=approved.reference,
+            approval=str(approved.pk),
+            approved_by=str(approved.decided_by),
+        )
+        return None
+    know_again(frame, purpose, confirmation=confirmation, arguments=arguments)
+    evidence, missing = reasons_of_evidence(purpose, frame.facts)
+    missing += reasons_of_two_keys(purpose, frame.facts)
     insist(Permission.RESET_PASSWORD, frame, *reasons, *missing)
+    if (asked := ask_if_needed(frame, purpose, evidence=evidence, arguments=arguments)) is not None:
+        return asked
     confirmations.use(evidence.pk, now=frame.now)
     frame.details.update(method=evidence.method, reference=evidence.reference)
+    return None
 
 
 def _status_columns(frame: Frame) -> dict[str, object]:

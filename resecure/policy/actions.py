@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from resecure.identity import cautions
 from resecure.identity.accounts import ACTIVE_BASED, IN_PROGRESS, Account, Status
+from resecure.identity.activity import Activity, Counting
 from resecure.identity.agreements import AupAcceptance
 from resecure.identity.confirmations import IdentityConfirmation
 from resecure.identity.organisations import OF_THE_SERVICE
@@ -24,7 +25,7 @@ from resecure.identity.standing import Standing, lock_with_standing, standing_fa
 from resecure.policy.authentication import reasons_not_to_ask
 from resecure.policy.organisation_policy import OrganisationPolicy
 from resecure.policy.refusals import NotFound, NotSignedIn, Refusal
-from resecure.policy.roles import Permission, role_of, standing_of
+from resecure.policy.roles import Permission, PrimaryLocalAdministrator, role_of, standing_of
 from resecure.policy.transitions import By, status_after
 
 BUTTONS = {
@@ -68,6 +69,7 @@ class Facts:
     resecuring: Resecuring | None = None
     evidence: IdentityConfirmation | None = None
     evidence_named: bool = False
+    activity: Activity | None = None
 
     @classmethod
     def read(cls, account: Account, *, by: Account, now: datetime) -> Facts:
@@ -75,10 +77,18 @@ class Facts:
         return cls._of(account, standing_facts(account.pk, by=by), by=by, now=now)
 
     @classmethod
-    def locked(cls, account: UUID, *, by: Account, confirmation: UUID | None, now: datetime) -> Facts:
+    def locked(
+        cls,
+        account: UUID,
+        *,
+        by: Account,
+        confirmation: UUID | None,
+        now: datetime,
+        counting: Counting | None = None,
+    ) -> Facts:
         """Lock the account's row and read them under the lock. Raises NotFound for no such account, after the
         same look-ups and the same questions as for one out of scope: the time must not tell the two apart."""
-        found, standing = lock_with_standing(account, by=by, confirmation=confirmation)
+        found, standing = lock_with_standing(account, by=by, confirmation=confirmation, counting=counting, now=now)
         facts = cls._of(found or Account(pk=account), standing, by=by, now=now)
         facts.evidence_named = confirmation is not None
         if found is None:
@@ -99,6 +109,7 @@ class Facts:
             acceptance=standing.acceptance,
             resecuring=standing.resecuring,
             evidence=standing.evidence,
+            activity=standing.activity,
         )
 
     @cached_property
@@ -176,7 +187,8 @@ def reasons_of_standing(permission: Permission, facts: Facts) -> list[Refusal]:
                 _("Ask a Local Administrator of the organisation."),
             )
         ]
-    if standing_of(facts.target_grants) >= standing_for(permission, facts):
+    mine = standing_for(permission, facts)
+    if standing_of(facts.target_grants) >= mine and not _with_a_second_person(permission, facts, mine):
         return [
             Refusal(
                 "equal_or_higher_standing",
@@ -194,6 +206,21 @@ def standing_for(permission: Permission, facts: Facts) -> int:
         return ABOVE_ALL
     here = [g for g in facts.actor_grants if g.reaches(facts.account.organisation_path)]
     return standing_of([g for g in here if permission in role_of(g).permissions])
+
+
+def _with_a_second_person(permission: Permission, facts: Facts, mine: int) -> bool:
+    """Whether they may ask for it although the person stands as high as they do, or higher: from Primary Local
+    Administrator on, for what a second person then approves (policy.approving), and to say who the caller is.
+
+    The first temporary password of an approved resecure belongs to what was approved: whoever asked for it, or
+    approved it, sets it. Any other one is asked for anew, with evidence of its own.
+    """
+    if mine < PrimaryLocalAdministrator.standing:
+        return False
+    if permission is Permission.RESET_PASSWORD and facts.awaits_temporary_password:
+        made = facts.resecuring
+        return made is not None and made.approved_by is not None and facts.by.pk in {made.by, made.approved_by}
+    return permission in {Permission.RESECURE, Permission.RESET_PASSWORD, Permission.CONFIRM_IDENTITY}
 
 
 def _reasons_not_to_resecure(facts: Facts) -> list[Refusal]:

@@ -32,6 +32,9 @@ class Permission(StrEnum):
     AUTHENTICATE = "authenticate"
     LIFT_AUTHENTICATION_LOCK = "lift_authentication_lock"
     VIEW_AUDIT = "view_audit"
+    APPROVE = "approve"
+    VIEW_ALERTS = "view_alerts"
+    ACKNOWLEDGE_ALERT = "acknowledge_alert"
     REGISTER_APPLICATION = "register_application"
     SET_ORGANISATION_POLICY = "set_organisation_policy"
     RESET_SECOND_FACTOR = "reset_second_factor"
@@ -49,8 +52,11 @@ HELPDESK = frozenset(
         Permission.CONFIRM_IDENTITY,
         Permission.AUTHENTICATE,
         Permission.LIFT_AUTHENTICATION_LOCK,
+        # Only what one may do oneself, and with a standing as high: policy.approving.
+        Permission.APPROVE,
     }
 )
+WATCHING = frozenset({Permission.VIEW_AUDIT, Permission.VIEW_ALERTS})
 ADMINISTRATOR = HELPDESK | {
     Permission.RESECURE,
     Permission.RESET_SECOND_FACTOR,
@@ -89,19 +95,23 @@ class Auditor(Role):
     name = RoleName.AUDITOR
     sentence = _("Reads what happened in the organisation, and changes nothing.")
     standing = 2
-    permissions = frozenset({Permission.VIEW_ACCOUNT, Permission.VIEW_AUDIT})
+    permissions = WATCHING | {Permission.VIEW_ACCOUNT}
 
 
 class PrimaryLocalAdministrator(Role):
     name = RoleName.PRIMARY_LOCAL_ADMINISTRATOR
     sentence = _("A Local Administrator who also grants and withdraws roles in the organisation, and sets its policy.")
     standing = 3
-    permissions = ADMINISTRATOR | {
-        Permission.GRANT_ROLE,
-        Permission.WITHDRAW_ROLE,
-        Permission.VIEW_AUDIT,
-        Permission.SET_ORGANISATION_POLICY,
-    }
+    permissions = (
+        ADMINISTRATOR
+        | WATCHING
+        | {
+            Permission.GRANT_ROLE,
+            Permission.WITHDRAW_ROLE,
+            Permission.ACKNOWLEDGE_ALERT,
+            Permission.SET_ORGANISATION_POLICY,
+        }
+    )
     may_grant = frozenset({RoleName.LOCAL_HELPDESK, RoleName.LOCAL_ADMINISTRATOR, RoleName.PRIMARY_LOCAL_ADMINISTRATOR})
 
 

@@ -43,6 +43,8 @@ class Change(models.TextChoices):
     MANAGER_RESECURED = "manager_resecured", _("manager told: account resecured")
     LOOK_RESECURED = "look_resecured", _("administrators told: account resecured")
     LOOK_NOT_ME = "look_not_me", _("administrators told: the person says it was not them")
+    APPROVAL_ASKED = "approval_asked", _("a second person asked to approve")
+    APPROVAL_DECIDED = "approval_decided", _("told that an approval was decided")
     LOOK_NOT_CONFIRMED = "look_not_confirmed", _("administrators told: the caller could not be confirmed")
     LOOK_AUTHENTICATION_FAILED = (
         "look_authentication_failed",

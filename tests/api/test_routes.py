@@ -47,7 +47,7 @@ def test_every_route_without_a_session_answers_401() -> None:
     for operation in operations():
         if operation.auth_callbacks:
             path = operation.path
-            for name in ("account", "session", "resecuring", "application", "delivery", "factor"):
+            for name in ["account", "session", "resecuring", "application", "delivery", "factor", "approval", "alert"]:
                 path = path.replace("{uuidstr:" + name + "}", "00000000-0000-4000-8000-00000000000a")
             path = path.replace("{int:grant}", "1")
             for method in operation.methods:

@@ -10,11 +10,13 @@ import pytest
 from resecure.audit.models import Record
 from resecure.identity.accounts import Account
 from resecure.identity.confirmations import Purpose
+from resecure.identity.contacts import Kind
 from resecure.identity.sealed_words import opened
 from resecure.operations.agree_to_aup import agree_to_aup
 from resecure.operations.authenticate import Answer, ask_for_letters, authenticate
-from resecure.operations.check_profile import check_profile
+from resecure.operations.check_profile import change_profile, check_profile
 from resecure.operations.choose_password import choose_password
+from resecure.operations.confirm_contact import confirm_contact
 from resecure.operations.set_account_secret import set_account_secret
 from resecure.operations.set_temporary_password import set_temporary_password
 from resecure.operations.shared.progress import Client, Progress
@@ -63,7 +65,7 @@ def taken_steps(handle: str, *, password: str = CHOSEN, secret: str = SECRET) ->
     """All four steps, in order."""
     choose_password(handle, password)
     agree_to_aup(handle, version="1")
-    check_profile(handle, given_name="Someone", family_name="Else")
+    check_profile(handle, given_name="Someone", family_name="Else", mobile="07700900123")
     return set_account_secret(handle, secret)
 
 
@@ -84,6 +86,13 @@ def by_secret(account: Any, *, by: Any, purpose: str = "resecure") -> Any:
     made = letters_of_secret(account, by=by, purpose=purpose).confirmation
     assert made is not None
     return made.pk
+
+
+def new_mobile(person: Any, number: str = "07700900456") -> None:
+    """The person changes their mobile number in the portal, and types the code that went to it."""
+    change_profile(by=person, given_name="A", family_name="B", mobile=number)
+    if number != person.mobile:
+        confirm_contact(Kind.MOBILE, contact_code(person), by=person)
 
 
 def fresh(account: Any) -> Account:

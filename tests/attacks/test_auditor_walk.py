@@ -19,6 +19,7 @@ from django.urls import URLResolver, get_resolver
 from django.urls.resolvers import RegexPattern
 
 from resecure.identity.accounts import Account, system_account
+from resecure.identity.alerts import Alert
 from resecure.identity.applications import Kind
 from resecure.identity.roles import RoleGrant
 from resecure.operations.authenticate import ask_for_letters
@@ -26,6 +27,7 @@ from resecure.operations.make_checkpoint import make_checkpoint
 from resecure.operations.register_application import register_application
 from resecure.operations.shared import on_schedule
 from resecure.operations.shared.application_frame import Registration
+from resecure.policy.approving import ApprovalRequired
 from resecure.propagation.models import Delivery, System
 from tests.attacks.stories import letters_at
 from tests.conftest import World
@@ -66,8 +68,12 @@ def addresses(values: dict[str, str]) -> Iterator[str]:
         yield path
 
 
-def _values(person: Any, *, resecuring: UUID, grant: int, session: UUID, application: UUID) -> dict[str, str]:
+def _values(
+    person: Any, *, resecuring: UUID, grant: int, session: UUID, application: UUID, approval: UUID, alert: UUID
+) -> dict[str, str]:
     return {
+        **dict.fromkeys(("approval", "approval_id"), str(approval)),
+        **dict.fromkeys(("alert", "alert_id"), str(alert)),
         **dict.fromkeys(("account", "account_id"), str(person.pk)),
         **dict.fromkeys(("resecuring", "resecuring_id"), str(resecuring)),
         **dict.fromkeys(("application", "application_id"), str(application)),
@@ -179,9 +185,14 @@ def _walked(world: World, by: Any, settings: Any) -> tuple[set[str], set[str], l
         question = ask_for_letters(person.pk, by=whose)
         confirmation = world.confirmation(person, by=whose)
         world.session(person)
+        with pytest.raises(ApprovalRequired) as required:
+            world.resecured(helper, by=whose)
+        resecuring = world.resecured(resecured, by=whose)
         values = _values(
             person,
-            resecuring=world.resecured(resecured, by=whose).pk,
+            resecuring=resecuring.pk,
+            approval=required.value.approval.pk,
+            alert=Alert.objects.filter(account=resecured.pk)[0].pk,
             grant=RoleGrant.objects.get(account=helper).pk,
             session=uuid4(),
             application=application,

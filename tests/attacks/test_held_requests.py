@@ -30,6 +30,7 @@ BY_OTHER_MEANS = {
     "publish_an_aup",
     "rotate_the_encryption_key",
     "make_a_checkpoint",
+    "end_the_approvals_that_ran_out",
     "rotate_the_signing_key",
     "remove_an_application",
     "tell_the_applications",

@@ -53,6 +53,11 @@ def test_an_application_that_was_down_for_a_day_hears_all_that_waited_in_order_a
     assert all_told.holds, all_told.measured
 
 
+def test_what_waits_for_a_second_person_happens_at_most_once_whoever_decides_at_once(tmp_path: Path) -> None:
+    [raced] = measured("second_person", tmp_path)
+    assert raced.holds, raced.measured
+
+
 def test_no_session_opened_with_the_old_password_outlives_a_resecure(tmp_path: Path) -> None:
     [outliving] = measured("race", tmp_path)
     assert outliving.holds, outliving.measured

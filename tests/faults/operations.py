@@ -74,7 +74,7 @@ from tests.attacks.stories import (
     temporary_password,
 )
 from tests.conftest import PASSWORD, World, newer_key
-from tests.faults import second_factors  # noqa: F401 - its entries join PREPARED
+from tests.faults import approvals, second_factors  # noqa: F401 - their entries join PREPARED
 from tests.faults.prepared import PREPARED, Prepared, prepares
 
 __all__ = ["PREPARED"]

@@ -138,7 +138,9 @@ def test_a_connection_lost_just_after_commit_leaves_the_state_wholly_done(
 
     with monkeypatch.context() as patched:
         patched.setattr(connection, "_commit", lost)
-        patched.setattr("resecure.operations.resecure.queued", queued_and_lost)  # its COMMIT travels with its writes
+        patched.setattr(
+            "resecure.operations.shared.carrying_out.queued", queued_and_lost
+        )  # its COMMIT travels with its writes
         with pytest.raises(OperationalError):
             call()
     connection.close()

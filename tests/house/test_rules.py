@@ -100,7 +100,7 @@ def test_imports_only_go_down() -> None:
 
 # What a permission's operation is called, where it is not called like the permission.
 CALLED = {Permission.RESET_PASSWORD: "set_temporary_password"}
-READS = {Permission.VIEW_ACCOUNT}
+READS = {Permission.VIEW_ACCOUNT, Permission.VIEW_AUDIT, Permission.VIEW_ALERTS}
 # Operations of a person on their own account or sign-in, of the service itself, and of whoever may see the account.
 WITHOUT_PERMISSION = {
     "add_second_factor",
@@ -111,6 +111,7 @@ WITHOUT_PERMISSION = {
     "choose_password",
     "close_delivery",
     "confirm_contact",
+    "end_approvals",
     "end_every_session",
     "end_run_out_sessions",
     "end_session",
@@ -134,6 +135,7 @@ WITHOUT_PERMISSION = {
     "sweep",
     "tell_applications",
     "this_was_not_me",
+    "withdraw_approval",
 }
 
 

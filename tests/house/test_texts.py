@@ -114,6 +114,7 @@ NOT_SHOWN = {
     "entrypoints/oidc/switches.py": "what `resecure doctor` finds, on the console",
     "entrypoints/api/service.py": "the description in OpenAPI, for who writes programs",
     "identity/credentials.py": "what a ciphertext is bound to",
+    "policy/approval_states.py": "the table of an approval's states, for the handbook",
     "policy/transitions.py": "the table of statuses, for the handbook",
 }
 # Names that are the same in every language, and words that only programs read.

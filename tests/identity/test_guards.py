@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.apps import apps
@@ -14,6 +15,7 @@ from resecure.identity import cautions
 from resecure.identity.accounts import Account
 from resecure.identity.agreements import accept
 from resecure.identity.alerts import AlertKind, raise_alert
+from resecure.identity.approvals import Approval
 from resecure.identity.authentications import Authentication, note_heard
 from resecure.identity.organisations import Organisation
 from tests.conftest import World
@@ -23,6 +25,12 @@ pytestmark = pytest.mark.database
 
 ACCOUNT = "UPDATE identity_account SET {} WHERE NOT is_system"
 COPY = "INSERT INTO {table} ({columns}) SELECT {columns} FROM {table} LIMIT 1"
+APPROVAL = (
+    "INSERT INTO identity_approval (id, account_id, organisation_path, operation, arguments, needs, confirmation,"
+    " method, reference, asker, asker_generation, generation, asked_at, ends_at, reason, idempotency_key, state)"
+    " SELECT gen_random_uuid(), account_id, organisation_path, operation, arguments, needs, {0}, method, reference,"
+    " asker, 1, 1, now(), now(), '', {1}, {2} FROM identity_approval"
+)
 BREAKS = {
     "account_status_known": ACCOUNT.format("status = 'asleep'"),
     "account_temporary_password_expires": ACCOUNT.format(
@@ -57,6 +65,11 @@ BREAKS = {
     " SELECT gen_random_uuid(), account_id, kind, value, generation, now() FROM identity_pendingcontact",
     "second_factor_is_whole": "UPDATE identity_secondfactor SET secret = NULL",
     "caution_ends_later": "UPDATE identity_caution SET until = at",
+    "approval_state_known": "UPDATE identity_approval SET state = 'perhaps'",
+    "approval_by_a_second_person": "UPDATE identity_approval SET state = 'executed', decided_by = asker",
+    "approval_open_once": APPROVAL.format("gen_random_uuid()", "NULL", "'waiting'"),
+    "approval_by_one_confirmation": APPROVAL.format("confirmation", "NULL", "'declined'"),
+    "approval_asked_once": APPROVAL.format("gen_random_uuid()", "idempotency_key", "'declined'"),
     "application_kind_known": "UPDATE identity_application SET kind = 'spaceship'",
     "application_name_once": "INSERT INTO identity_application (id, name, kind, address, redirect_addresses,"
     " after_sign_out_addresses, logout_address, question_address, asks_each_time, registered_at, registered_by,"
@@ -94,6 +107,20 @@ def full(world: World) -> World:
     signed_in_to_one(world)
     world.app(person)
     cautions.mark(person.pk, by=person.pk, at=timezone.now(), until=timezone.now() + timedelta(hours=1))
+    Approval.objects.create(
+        account=person,
+        organisation_path="REG.PRA.",
+        operation="resecure",
+        confirmation=uuid4(),
+        method="in_person",
+        reference="r",
+        asker=by.pk,
+        asker_generation=1,
+        generation=1,
+        idempotency_key="k",
+        asked_at=timezone.now(),
+        ends_at=timezone.now(),
+    )
     raise_alert(
         AlertKind.NOT_CONFIRMED, account=person.pk, actor=by.pk, organisation_path="REG.PRA.", at=timezone.now()
     )

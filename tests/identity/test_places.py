@@ -27,7 +27,7 @@ def test_what_organisations_set_for_themselves_is_read_from_the_top_down(world: 
         ("REG", "North Region", {"one": 1, "two": 2}),
         ("PRA", "Hill Practice", {"two": 3}),
     ]
-    assert policies_on(world.elsewhere.path) == [("ELS", "Sea Practice", {})]
+    assert policies_on(world.elsewhere.path) == [("ELS", "Sea Practice", world.elsewhere.policy)]
 
 
 def test_an_organisation_without_a_primary_administrator_is_looked_after_from_above(world: World) -> None:

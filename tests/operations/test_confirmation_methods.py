@@ -15,16 +15,13 @@ from resecure.audit.models import Record
 from resecure.identity.accounts import Account
 from resecure.identity.cautions import Caution
 from resecure.identity.confirmations import Document, IdentityConfirmation, Method
-from resecure.identity.contacts import Kind
 from resecure.identity.resecurings import Trigger
-from resecure.operations.check_profile import change_profile
-from resecure.operations.confirm_contact import confirm_contact
 from resecure.operations.confirm_identity import cannot_confirm_identity, confirm_identity
 from resecure.operations.resecure import resecure
 from resecure.operations.set_organisation_policy import set_organisation_policy
 from resecure.policy.confirmation_methods import RULES
 from resecure.policy.refusals import Refused
-from tests.attacks.stories import contact_code
+from tests.attacks.stories import new_mobile
 from tests.conftest import World
 from tests.web.sign_in.browser import Browser, shown
 
@@ -41,12 +38,6 @@ def refused(person: Any, method: Method, *, by: Any) -> list[str]:
     return [each.code for each in no.value.reasons]
 
 
-def new_number(person: Any, number: str = "07700900456") -> None:
-    change_profile(by=person, given_name="Some", family_name="One", mobile=number)
-    if number != person.mobile:
-        confirm_contact(Kind.MOBILE, contact_code(person), by=person)
-
-
 def test_every_method_says_what_it_is_good_for() -> None:
     assert set(RULES) == set(Method)
     assert {each for each, rule in RULES.items() if rule.for_administrators} == {Method.IN_PERSON, Method.VIDEO_CALL}
@@ -55,7 +46,7 @@ def test_every_method_says_what_it_is_good_for() -> None:
 def test_a_number_that_changed_yesterday_is_no_proof_and_the_refusal_says_when_it_changed(world: World) -> None:
     person, by = world.person(), world.administrator()
     with time_machine.travel(timezone.now() - timedelta(days=1)):
-        new_number(person)
+        new_mobile(person)
 
     with pytest.raises(Refused) as no:
         confirmed(person, Method.CALL_BACK, by=by)
@@ -68,14 +59,14 @@ def test_a_number_that_changed_yesterday_is_no_proof_and_the_refusal_says_when_i
 def test_a_number_that_changed_a_week_ago_is_proof_again(world: World) -> None:
     person, by = world.person(), world.administrator()
     with time_machine.travel(timezone.now() - timedelta(days=7, seconds=1)):
-        new_number(person)
+        new_mobile(person)
 
     assert confirmed(person, Method.CALL_BACK, by=by)
 
 
 def test_a_profile_saved_with_the_same_number_changes_no_number(world: World) -> None:
     person, by = world.person(), world.administrator()
-    new_number(person, person.mobile)
+    new_mobile(person, person.mobile)
 
     assert confirmed(person, Method.CALL_BACK, by=by)
 
@@ -97,7 +88,7 @@ def test_without_a_number_on_record_nobody_is_called_back(world: World) -> None:
 def test_a_number_changed_between_confirmation_and_use_makes_the_confirmation_worthless(world: World) -> None:
     person, by = world.person(), world.administrator()
     made = confirmed(person, Method.CALL_BACK, by=by)
-    new_number(person)
+    new_mobile(person)
 
     with pytest.raises(Refused) as no:
         resecure(person.pk, by=by, because=Trigger.FORGOTTEN_SECRET, confirmation=made.pk)

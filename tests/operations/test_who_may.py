@@ -48,6 +48,8 @@ WRITES: dict[str, Call] = {
     "withdraw_role": lambda pk, by: withdraw_role(pk, grant=0, by=by),
     "confirm_identity": lambda pk, by: cannot_confirm_identity(pk, by=by, said="no"),
 }
+# From Primary Local Administrator on, a second person can make up for the standing: tests/operations/test_approvals.py.
+WITH_A_SECOND_PERSON = ("resecure", "reset_password", "confirm_identity")
 EACH = pytest.mark.parametrize("name", WRITES)
 
 
@@ -66,10 +68,21 @@ def test_nobody_does_it_to_their_own_account(world: World, name: str) -> None:
     assert json.loads(last_refusal(by).details)["operation"] == name
 
 
-@EACH
+@pytest.mark.parametrize("name", [each for each in WRITES if each not in WITH_A_SECOND_PERSON])
 @pytest.mark.parametrize("theirs", ["primary_local_administrator", "global_administrator"])
 def test_nobody_does_it_to_an_account_of_equal_or_higher_standing(world: World, name: str, theirs: str) -> None:
     by, target = world.administrator("primary_local_administrator"), world.administrator(theirs)
+
+    assert "equal_or_higher_standing" in reasons(lambda: WRITES[name](target.pk, by))
+    assert untouched(target)
+
+
+@pytest.mark.parametrize("name", WITH_A_SECOND_PERSON)
+@pytest.mark.parametrize("theirs", ["local_administrator", "primary_local_administrator", "global_administrator"])
+def test_below_a_primary_local_administrator_nobody_asks_for_a_second_person_either(
+    world: World, name: str, theirs: str
+) -> None:
+    by, target = world.administrator(), world.administrator(theirs)
 
     assert "equal_or_higher_standing" in reasons(lambda: WRITES[name](target.pk, by))
     assert untouched(target)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
+from resecure.policy.approving import ApprovalRequired
 from resecure.policy.refusals import (
     Invalid,
     NotFound,
@@ -102,6 +103,17 @@ def install(api: NinjaAPI) -> None:
 
 def _refused(_request: HttpRequest, refusal: Refused) -> HttpResponse:
     reasons = [{"code": each.code, "text": each.text, "instead": each.instead} for each in refusal.reasons]
+    if isinstance(refusal, ApprovalRequired):
+        # Nothing has happened yet, and nothing is wrong: a second person has been asked.
+        waiting = {"id": str(refusal.approval.pk), "ends_at": refusal.approval.ends_at.isoformat()}
+        return problem(
+            status=409,
+            code="approval_required",
+            title=_("A second person must approve this"),
+            detail=" ".join(each.whole for each in refusal.reasons),
+            reasons=reasons,
+            approval={**waiting, "url": f"/api/v1/approvals/{refusal.approval.pk}"},
+        )
     return problem(
         status=409,
         code=reasons[0]["code"] if len(reasons) == 1 else "refused",

@@ -19,6 +19,7 @@ from resecure.entrypoints.api import (
     roles,
     second_factors,
     sign_in,
+    waiting,
 )
 from resecure.entrypoints.api.service import make, patterns
 
@@ -36,6 +37,7 @@ AREAS = (
     applications,
     organisations,
     audit,
+    waiting,
 )
 for area in AREAS:
     api.add_router("", area.router)

@@ -11,6 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from resecure.identity.roles import held_by
+from resecure.operations.shared.waiting import MOST, waiting_counts
 from resecure.policy.roles import Permission, role_of
 
 
@@ -45,6 +46,13 @@ def language() -> str:
     return (get_language() or "en").partition("-")[0]
 
 
+def _counted(text: str, count: int) -> str:
+    """The word with how many wait for this person; without, where none does."""
+    if count == 0:
+        return text
+    return f"{text} ({count})" if count < MOST else f"{text} ({MOST}+)"
+
+
 def _navigation(request: HttpRequest, me: Any) -> list[dict[str, Any]]:
     grants = getattr(request, "grants", None)
     if grants is None:
@@ -52,6 +60,10 @@ def _navigation(request: HttpRequest, me: Any) -> list[dict[str, Any]]:
     items = [(_("Home"), reverse("my_account:home"))]
     if any(Permission.VIEW_ACCOUNT in role_of(grant).permissions for grant in grants):
         items.append((_("User Management"), reverse("user_management:search")))
+        approvals, alerts = waiting_counts(grants, by=me)
+        items.append((_counted(_("Approvals"), approvals), reverse("approvals:index")))
+        if any(Permission.VIEW_ALERTS in role_of(grant).permissions for grant in grants):
+            items.append((_counted(_("Alerts"), alerts), reverse("alerts:index")))
     if any(Permission.VIEW_AUDIT in role_of(grant).permissions for grant in grants):
         items.append((_("Audit"), reverse("audit:index")))
     if any(Permission.REGISTER_APPLICATION in role_of(grant).permissions for grant in grants):

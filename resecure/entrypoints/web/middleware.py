@@ -83,7 +83,8 @@ def _look_up(request: HttpRequest) -> None:
     if passed is None:
         return
     # A page that refreshes itself is not a person: an unattended screen must not keep its session alive.
-    if passed.last_seen_at < now - sessions.SEEN_EVERY and "X-Fragment" not in request.headers:
+    by_itself = "X-Fragment" in request.headers or "refreshed" in request.GET
+    if passed.last_seen_at < now - sessions.SEEN_EVERY and not by_itself:
         sessions.seen(passed.session, now=now)
     request.session_id = passed.session  # type: ignore[attr-defined]
     me = passed.account

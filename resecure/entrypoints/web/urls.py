@@ -10,6 +10,8 @@ urlpatterns = [
         include("resecure.entrypoints.web.user_management.urls", namespace="user_management"),
     ),
     path("applications/", include("resecure.entrypoints.web.applications.urls", namespace="applications")),
+    path("approvals/", include("resecure.entrypoints.web.approvals.urls", namespace="approvals")),
+    path("alerts/", include("resecure.entrypoints.web.alerts.urls", namespace="alerts")),
     path("audit/", include("resecure.entrypoints.web.audit.urls", namespace="audit")),
     path("organisations/", include("resecure.entrypoints.web.organisations.urls", namespace="organisations")),
     path("help/", include("resecure.entrypoints.web.help.urls", namespace="help")),

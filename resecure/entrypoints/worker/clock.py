@@ -14,6 +14,7 @@ from resecure.entrypoints.worker.database import LOST, own_connection
 from resecure.entrypoints.worker.stopping import BackOff, Stopping
 from resecure.identity.accounts import system_account
 from resecure.operations.advance_statuses import advance_statuses, report_stuck
+from resecure.operations.end_approvals import end_approvals
 from resecure.operations.end_run_out_sessions import end_run_out_sessions
 from resecure.operations.rotate_signing_key import rotate_signing_key
 from resecure.operations.sweep import sweep
@@ -28,6 +29,7 @@ TASKS: dict[str, Callable[[], object]] = {
     "advance_statuses": lambda: advance_statuses(by=system_account(), idle=next(_ROUNDS) % 60 == 0),
     "report_stuck": lambda: report_stuck(by=system_account()),
     "end_run_out_sessions": lambda: end_run_out_sessions(by=system_account()),
+    "end_approvals": lambda: end_approvals(by=system_account()),
     "rotate_signing_key": lambda: rotate_signing_key(by=system_account()),
     "sweep": lambda: sweep(by=system_account()),
 }

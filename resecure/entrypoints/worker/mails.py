@@ -197,6 +197,26 @@ MAILS: dict[Change, Mail] = {
         not_expected=_LOOK,
         to_administrators=True,
     ),
+    Change.APPROVAL_ASKED: Mail(
+        subject=gettext_noop("An administrator asks you to approve something"),
+        happened=gettext_noop(
+            "{asked_by} asks a second person to approve something for the account of {about} ({about_address})."
+        ),
+        meets_next=gettext_noop(
+            "It waits for a short time only. Approve it only if you are sure that the person is who they say; ask who "
+            "asks, by a number that you know."
+        ),
+        not_expected=gettext_noop("To read what is asked, sign in and open:"),
+        to_administrators=True,
+    ),
+    Change.APPROVAL_DECIDED: Mail(
+        subject=gettext_noop("What you asked a second person for is decided"),
+        happened=gettext_noop(
+            "A second person decided what you had asked for the account of {about} ({about_address})."
+        ),
+        not_expected=gettext_noop("To read how, sign in and open:"),
+        to_administrators=True,
+    ),
     Change.LOOK_NOT_CONFIRMED: Mail(
         subject=gettext_noop("An administrator could not confirm who asked"),
         happened=gettext_noop(
@@ -361,6 +381,7 @@ def text_of(
             "about": payload.get("about_name", ""),
             "about_address": payload.get("about_address", ""),
             "left": str(payload.get("left", "")),
+            "asked_by": payload.get("asked_by", ""),
             "when": f"{date_format(when, 'j F Y, H:i')} ({when.tzname()})",
         }
         if mail.to_anybody:
@@ -399,6 +420,8 @@ def _said(text: str, words: Mapping[str, str]) -> str:
 
 
 def _where_to(mail: Mail, payload: Mapping[str, Any]) -> str:
+    if "approval" in payload:
+        return f"/approvals/{payload['approval']}/"
     if mail.to_administrators:
         return f"/user-management/{payload['about']}/"
     return f"/organisations/{quote(payload['organisation_code'])}/"

@@ -17,6 +17,7 @@ from resecure.audit import record
 from resecure.audit.events import Event
 from resecure.identity import resecurings, roles, second_factors, sessions
 from resecure.identity.accounts import Account, Status
+from resecure.identity.activity import Counting
 from resecure.identity.roles import RoleGrant
 from resecure.operations.shared.moving import columns_of_move
 from resecure.policy.actions import Facts, insist_on_scope, reasons_not_to
@@ -63,19 +64,21 @@ def acting(
     permission: Permission,
     confirmation: UUID | None = None,
     proven: bool = True,
+    counting: Counting | None = None,
 ) -> Iterator[Frame]:
     """Open the transaction of an administrator's operation, lock the account, and check scope.
 
     Inside, the operation asks :func:`insist` for its reasons and then writes. When the block ends, the
-    record is written in the same transaction. If it raises Refused, nothing changed and the refusal itself
-    is on record; if the record cannot be written, nothing changed at all. Raises SecondFactorNeeded where the actor
-    gave no second factor lately: every operation asks, but the few that only say no (``proven=False``).
+    record is written in the same transaction. ``counting``: what happened lately is read too. If it raises Refused,
+    nothing changed and the refusal itself is on record; if the record cannot be written, nothing changed at all.
+    Raises SecondFactorNeeded where the actor gave no second factor lately: every operation asks, but the few that only
+    say no (``proven=False``).
     """
     now = timezone.now()
     frame = None
     try:
         with transaction.atomic():
-            frame = _open(account, by=by, confirmation=confirmation, now=now, event=event)
+            frame = _open(account, by=by, confirmation=confirmation, now=now, event=event, counting=counting)
             if proven and not frame.facts.actor_is_proven:
                 insist_proven(by)
             yield frame
@@ -125,8 +128,16 @@ def needed(by: Account) -> SecondFactorNeeded:
     )
 
 
-def _open(account: UUID, *, by: Account, confirmation: UUID | None, now: datetime, event: Event) -> Frame:
-    facts = Facts.locked(account, by=by, confirmation=confirmation, now=now)
+def _open(
+    account: UUID,
+    *,
+    by: Account,
+    confirmation: UUID | None,
+    now: datetime,
+    event: Event,
+    counting: Counting | None,
+) -> Frame:
+    facts = Facts.locked(account, by=by, confirmation=confirmation, now=now, counting=counting)
     insist_on_scope(facts)
     return Frame(account=facts.account, by=by, now=now, facts=facts, event=event)
 

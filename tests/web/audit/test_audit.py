@@ -194,7 +194,9 @@ def test_every_reason_in_the_code_has_its_words() -> None:
     from pathlib import Path
 
     text = "".join(
-        path.read_text() for path in Path("resecure").rglob("*.py") if path.parts[1] in {"operations", "policy"}
+        path.read_text()
+        for path in Path("resecure").rglob("*.py")
+        if path.parts[1] in {"operations", "policy", "identity"}
     )
     codes = set(re.findall(r'Refusal\(\s*"([a-z_]+)"', text))
     assert len(codes) > 20

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,7 +13,12 @@ from uuid import UUID, uuid4
 from django.db import transaction
 from django.utils import timezone
 
-from resecure.entrypoints.console.demonstration.organisations import SHOWN_PRACTICES, TOP, load_organisations
+from resecure.entrypoints.console.demonstration.organisations import (
+    ALWAYS_TWO,
+    SHOWN_PRACTICES,
+    TOP,
+    load_organisations,
+)
 from resecure.entrypoints.console.demonstration.people import IN_BETWEEN, STATUSES, Crowd
 from resecure.identity import second_factors, secret_store
 from resecure.identity.accounts import SYSTEM, Account, Status, system_account
@@ -25,7 +30,7 @@ from resecure.identity.organisations import Organisation
 from resecure.identity.passwords import hashed
 from resecure.identity.resecurings import Trigger
 from resecure.identity.roles import RoleGrant, RoleName
-from resecure.operations.confirm_identity import confirm_identity
+from resecure.operations.confirm_identity import cannot_confirm_identity, confirm_identity
 from resecure.operations.make_checkpoint import make_checkpoint
 from resecure.operations.publish_aup import publish_aup
 from resecure.operations.register_application import register_application
@@ -33,6 +38,7 @@ from resecure.operations.resecure import resecure
 from resecure.operations.set_temporary_password import set_temporary_password
 from resecure.operations.shared.application_frame import Registration
 from resecure.operations.shared.telling import told
+from resecure.policy.approving import ApprovalRequired
 from resecure.policy.generated_passwords import word_list
 from resecure.propagation.models import Change, Delivery, State, System
 
@@ -103,6 +109,10 @@ class _Loading:
             )
         return person
 
+    def holder_of(self, role: RoleName, code: str) -> Account:
+        """Who holds this role in the organisation."""
+        return next(each.account for each in self.grants if (each.organisation.code, each.role) == (code, role))
+
     def line_of(self, account: Account) -> Listed:
         return next(line for person, line in self.listed if person.pk == account.pk)
 
@@ -139,8 +149,11 @@ def _administrators(loading: _Loading) -> None:
 def _people_of_practices(loading: _Loading) -> dict[str, Account]:
     """Persons whom the practices' administrators can resecure, and in the first practice one of each case."""
     for code in (*SHOWN_PRACTICES, "R0B"):
+        always = "can be resecured" if code != ALWAYS_TWO else "can be resecured, always with a second person"
+        manager = loading.holder_of(RoleName.PRIMARY_LOCAL_ADMINISTRATOR, code)
+        manager.mobile = manager.mobile or "07700900199"
         for _ in range(4):
-            loading.listed_person(code, note="can be resecured")
+            loading.listed_person(code, note=always).manager = manager
     first = SHOWN_PRACTICES[0]
     for status, note in {
         Status.LEAVER: "leaves the organisation; can still be resecured",
@@ -153,6 +166,7 @@ def _people_of_practices(loading: _Loading) -> dict[str, Account]:
     asks = loading.listed_person(first, note="has three legacy security questions and no account secret")
     asks.has_security_questions = True
     return {
+        "caution": loading.listed_person(first, note="a caller for this account could not be confirmed"),
         "awaits": loading.listed_person(first, note="resecured; no temporary password is set yet"),
         "told": loading.listed_person(first, note="resecured; this temporary password opens the steps, once"),
         "told elsewhere": loading.listed_person(
@@ -258,7 +272,15 @@ def _waiting(account: Account, change: Change, *, now: datetime) -> Delivery:
 
 
 def _half_way(loading: _Loading, specials: dict[str, Account]) -> None:
+    _asked_for(loading)
+    cannot_confirm_identity(
+        specials["caution"].pk,
+        by=_administrator_of(loading, specials["caution"].organisation.code),
+        said="Did not know the line manager, and was in a great hurry.",
+    )
     for case, account in specials.items():
+        if case == "caution":
+            continue
         by = _administrator_of(loading, account.organisation.code)
         evidence = confirm_identity(account.pk, by=by, method=Method.IN_PERSON, reference="at the desk, staff card")
         made = resecure(account.pk, by=by, because=Trigger.FORGOTTEN_SECRET, confirmation=evidence.pk)
@@ -289,10 +311,18 @@ def _gone(account: Account, *, resecuring: UUID, now: datetime) -> Delivery:
     )
 
 
-def _administrator_of(loading: _Loading, code: str) -> Account:
-    roles: Iterable[RoleGrant] = loading.grants
-    grant = next(each for each in roles if each.organisation.code == code and each.role == RoleName.LOCAL_ADMINISTRATOR)
-    return Account.objects.get(pk=grant.account_id)
+def _asked_for(loading: _Loading) -> None:
+    """A resecure of an administrator, which waits for a second person for as long as approvals wait."""
+    code = SHOWN_PRACTICES[0]
+    by = _administrator_of(loading, code, RoleName.PRIMARY_LOCAL_ADMINISTRATOR)
+    about = _administrator_of(loading, code, RoleName.LOCAL_HELPDESK)
+    evidence = confirm_identity(about.pk, by=by, method=Method.IN_PERSON, reference="at the desk, staff card")
+    with suppress(ApprovalRequired):
+        resecure(about.pk, by=by, because=Trigger.FAILED_AUTHENTICATION, confirmation=evidence.pk)
+
+
+def _administrator_of(loading: _Loading, code: str, role: RoleName = RoleName.LOCAL_ADMINISTRATOR) -> Account:
+    return Account.objects.get(pk=loading.holder_of(role, code).pk)
 
 
 def _password() -> str:

@@ -5,15 +5,25 @@ from __future__ import annotations
 import csv
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from resecure.identity.folding import fold
 from resecure.identity.organisations import Organisation, path_of
+from resecure.policy.watching_settings import (
+    APPROVE_ACCOUNT,
+    APPROVE_ADMINISTRATOR,
+    APPROVE_ALWAYS,
+    APPROVE_ORGANISATION,
+    NEVER,
+)
 
 TOP = "DEMO"
 HOURS = "Monday to Friday, 8am to 6pm"
 # Numbers that are reserved for examples: 01632 960000 to 960999.
 FIRST_DESK, LAST_DESK = 100, 999
+_OFTEN = tuple(each.key for each in (APPROVE_ADMINISTRATOR, APPROVE_ACCOUNT, APPROVE_ORGANISATION))
 # Where administrators of the demonstration sit, each level of one branch and a second branch.
+ALWAYS_TWO = "A84006"  # wants a second person at each resecure
 SHOWN_PRACTICES = ("A84002", "A84005", "A84006", "B86004")
 
 
@@ -46,12 +56,17 @@ def _add(made: dict[str, Organisation], rows: list[dict[str, str]]) -> None:
 
 def _organisation(row: dict[str, str], *, parent: Organisation | None) -> Organisation:
     phone = "01632 960099" if parent is None else row.get("desk_phone", "")
+    # Whoever tries the demonstration resecures the same few people often; a role or a new number still needs a second.
+    policy: dict[str, Any] = dict.fromkeys(_OFTEN, NEVER) if parent is None else {}
+    if row["code"] == ALWAYS_TWO:
+        policy = {APPROVE_ALWAYS.key: True}
     return Organisation(
         code=row["code"],
         name=row["name"],
         name_key=fold(row["name"]),
         kind=row["kind"],
         parent=parent,
+        policy=policy,
         path=path_of(row["code"], parent_path=parent.path if parent else ""),
         postcode=row["postcode"],
         closed_on=_day(row.get("closed", "")),

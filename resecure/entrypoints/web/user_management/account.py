@@ -21,7 +21,9 @@ from resecure.entrypoints.web.user_management.shared import caution_of, look, na
 from resecure.identity import not_me, sessions
 from resecure.identity.accounts import MAY_SIGN_IN, Account
 from resecure.identity.agreements import AupAcceptance, AupVersion, WithdrawnBecause, current_aup
+from resecure.identity.confirmations import Purpose
 from resecure.identity.roles import RoleGrant
+from resecure.operations.shared.waiting import beforehand
 from resecure.operations.view_audit import names_within
 from resecure.policy.actions import BUTTONS, Facts, is_visible, permissions_over, reasons_not_to, visible_scope
 from resecure.policy.roles import Permission
@@ -72,6 +74,7 @@ def account(request: HttpRequest, account_id: UUID) -> HttpResponse:
         "may_grant": Permission.GRANT_ROLE in allowed,
         "may_set_policy": Permission.SET_ORGANISATION_POLICY in allowed,
         "form": ResecureForm(facts=facts) if may_resecure else None,
+        "second_person": beforehand(facts, Purpose.RESECURE) if may_resecure else None,
         "history": _history(found, facts.actor_grants),
         "history_href": reverse("audit:of_account", args=[found.pk]) if Permission.VIEW_AUDIT in allowed else "",
         "caution": caution_of(facts),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from resecure.entrypoints.web.forms import PageForm, SecretField
 from resecure.identity.accounts import Status
+from resecure.identity.approvals import Approval
 from resecure.identity.confirmations import Document, IdentityConfirmation, Method, Purpose, by_secret
 from resecure.identity.resecurings import Trigger
 from resecure.identity.roles import RoleName
@@ -230,6 +231,19 @@ class ResetPasswordForm(TemporaryPasswordForm, IdentityForm):
         "change_not_required_because",
     ]
     option_hints = {**IdentityForm.option_hints, **TemporaryPasswordForm.option_hints}
+
+
+class ApprovedResetForm(TemporaryPasswordForm):
+    """The same where a second person has approved it: what it was asked with stands, and nobody is asked again."""
+
+    def __init__(self, *args: Any, approved: Approval, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        asked = {"require_change": approved.arguments["require_change"]}
+        if "change_not_required_because" in self.fields:
+            asked["change_not_required_because"] = approved.arguments["because"]
+        for name, value in asked.items():
+            self.fields[name].disabled = True
+            self.fields[name].initial = value
 
 
 class CannotConfirmForm(PageForm):

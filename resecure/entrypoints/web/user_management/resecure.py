@@ -26,7 +26,9 @@ from resecure.identity.confirmations import Purpose
 from resecure.identity.resecurings import Trigger
 from resecure.operations.resecure import resecure
 from resecure.operations.shared.typed import request_key
+from resecure.operations.shared.waiting import beforehand
 from resecure.policy.actions import BUTTONS, Facts, reasons_not_to
+from resecure.policy.approving import ApprovalRequired
 from resecure.policy.refusals import Invalid, Refusal, Refused
 from resecure.policy.roles import Permission
 
@@ -49,6 +51,8 @@ def resecure_page(request: HttpRequest, account_id: UUID) -> HttpResponse:
     except Invalid as invalid:
         put_beside_fields(form, invalid)
         return _show(request, facts, form)
+    except ApprovalRequired as required:
+        return HttpResponseRedirect(reverse("approvals:approval", args=[required.approval.pk]))
     except Refused as refused:
         if (letters := lead_through(request, facts, Purpose.RESECURE, refused)) is not None:
             return letters
@@ -82,6 +86,7 @@ def _show(
         "account": facts.account,
         "form": form,
         "caution": caution_of(facts),
+        "second_person": beforehand(facts, Purpose.RESECURE),
         "back_href": account_href(facts.account.pk),
         "back_text": _("Back to the account"),
     }

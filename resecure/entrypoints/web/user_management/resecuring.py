@@ -14,13 +14,15 @@ from resecure.entrypoints.web.access import administrator
 from resecure.entrypoints.web.having_done import go_on_having_done
 from resecure.entrypoints.web.http import me_of
 from resecure.entrypoints.web.user_management import progress
-from resecure.entrypoints.web.user_management.shared import account_href, look, page
+from resecure.entrypoints.web.user_management.shared import account_href, look, names_of, page
 from resecure.identity.confirmations import Method
 from resecure.identity.resecurings import Resecuring
 from resecure.operations.retry_deliveries import retry_deliveries
 from resecure.policy.actions import permissions_over, reasons_not_to, reasons_of_standing
 from resecure.policy.refusals import NotFound, Refusal, Refused
 from resecure.policy.roles import Permission
+
+REFRESHES = 5  # seconds, where there is no JavaScript to follow it
 
 
 @administrator
@@ -47,11 +49,15 @@ def resecuring(request: HttpRequest, resecuring_id: UUID) -> HttpResponse:
         "confirmed": Method(found.method).label,
         "may_retry": Permission.RESET_PASSWORD in permissions_over(facts),
         "may_close": not reasons_of_standing(Permission.RESECURE, facts),
+        "approved_by": names_of([found.approved_by]).get(found.approved_by, "") if found.approved_by else "",
         "awaits": facts.awaits_temporary_password,
         "may_set": not reasons_not_to(Permission.RESET_PASSWORD, facts),
+        "refreshes": REFRESHES,
         "back_href": account_href(found.account_id),
         "back_text": _("Back to the account"),
     }
+    if context["over"]:
+        del context["refreshes"]
     if request.headers.get("X-Fragment"):
         return render(request, "user_management/parts/progress.jinja", context)
     return page(request, "resecuring", context, reasons=reasons)

@@ -8,7 +8,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods
@@ -17,6 +18,7 @@ from resecure.entrypoints.web.access import administrator
 from resecure.entrypoints.web.user_management import progress
 from resecure.entrypoints.web.user_management.authenticate import lead_through, starting_with
 from resecure.entrypoints.web.user_management.forms import (
+    ApprovedResetForm,
     ResetPasswordForm,
     TemporaryPasswordForm,
     key_of,
@@ -37,7 +39,10 @@ from resecure.operations.set_temporary_password import (
     set_temporary_password,
 )
 from resecure.operations.shared.asked_before import Asked, key_was_used
+from resecure.operations.shared.second_person import approved_for
+from resecure.operations.shared.waiting import beforehand
 from resecure.policy.actions import Facts, reasons_not_to
+from resecure.policy.approving import ApprovalRequired
 from resecure.policy.evidence import reset_needs_evidence
 from resecure.policy.passwords import temporary_password_rules
 from resecure.policy.refusals import Invalid, Refusal, Refused
@@ -69,6 +74,8 @@ def temporary_password(request: HttpRequest, account_id: UUID) -> HttpResponse:
     except Invalid as invalid:
         put_beside_fields(form, invalid, named={"password": "typed"})
         return _show(request, facts, form)
+    except ApprovalRequired as required:
+        return HttpResponseRedirect(reverse("approvals:approval", args=[required.approval.pk]))
     except Refused as refused:
         if (letters := lead_through(request, facts, Purpose.RESET_PASSWORD, refused)) is not None:
             return letters
@@ -113,10 +120,10 @@ def _title(facts: Facts) -> str:
 def _form(
     facts: Facts, request: HttpRequest | None = None, *, begin: dict[str, str] | None = None, **changes: str
 ) -> TemporaryPasswordForm:
+    kind: Callable[..., TemporaryPasswordForm] = TemporaryPasswordForm
     if reset_needs_evidence(facts):
-        kind: Callable[..., TemporaryPasswordForm] = partial(ResetPasswordForm, facts=facts)
-    else:
-        kind = TemporaryPasswordForm
+        approved = approved_for(facts, Purpose.RESET_PASSWORD)
+        kind = partial(ApprovedResetForm, approved=approved) if approved else partial(ResetPasswordForm, facts=facts)
     if request is None:
         return kind(initial={"seen_generation": facts.account.generation, **(begin or {})}, **_options())
     data = request.POST.copy()
@@ -157,6 +164,8 @@ def _show(
         "form": form,
         "caution": caution_of(facts),
         "needs_identity": isinstance(form, ResetPasswordForm),
+        "second_person": beforehand(facts, Purpose.RESET_PASSWORD) if isinstance(form, ResetPasswordForm) else None,
+        "approved": isinstance(form, ApprovedResetForm),
         "rules": [{"text": rule.text, "rule": rule.check, "value": rule.value} for rule in temporary_password_rules()],
         "hours": settings.RESECURE.temporary_password_hours,
         "resecuring": facts.resecuring,
