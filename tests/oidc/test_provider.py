@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 from jwcrypto.jwk import JWKSet
 from jwcrypto.jwt import JWT
 
 from resecure.identity.application_sessions import ApplicationSession
 from resecure.identity.applications import Kind
+from resecure.identity.sessions import Session
 from resecure.operations.set_temporary_password import set_temporary_password
 from resecure.operations.shared.progress import Client as From
 from resecure.operations.sign_in import sign_in
@@ -63,6 +65,33 @@ def test_a_person_signs_in_to_an_application_and_it_learns_who_they_are(
     assert told["active"]
     assert told["sub"] == str(person.pk)
     assert told["client_id"] == party.id
+
+
+@pytest.mark.parametrize(
+    ("kind", "by_password", "acr", "amr"),
+    [
+        ("", True, "urn:resecure:acr:password", ["pwd"]),
+        ("totp", True, "urn:resecure:acr:second-factor", ["pwd", "otp", "mfa"]),
+        ("recovery_code", True, "urn:resecure:acr:second-factor", ["pwd", "mfa"]),
+        ("passkey", True, "phr", ["pwd", "pop", "user", "mfa"]),
+        ("passkey", False, "phr", ["pop", "user", "mfa"]),
+    ],
+)
+def test_the_application_learns_how_the_person_signed_in(
+    committed_world: World, register: Register, kind: str, by_password: bool, acr: str, amr: list[str]
+) -> None:
+    person, party = committed_world.person(), register()
+    browser = browser_of(committed_world, person)
+    given_at = timezone.now() if kind else None
+    Session.objects.filter(account=person).update(
+        second_factor_kind=kind, second_factor_at=given_at, by_password=by_password
+    )
+
+    _status, said = party.exchange(answer_of(browser.get(party.question()))["code"])
+
+    claims = checked_by_another_library(said["id_token"])
+    assert (claims["acr"], claims["amr"]) == (acr, amr)
+    assert party.introspect(said["access_token"])["acr"] == acr
 
 
 def test_after_a_resecure_nothing_that_any_application_held_counts(committed_world: World, register: Register) -> None:
