@@ -13,7 +13,9 @@ from typing import ParamSpec, TypeVar
 P = ParamSpec("P")
 T = TypeVar("T")
 
-SLOT = 0.1  # seconds; an answer, whatever it is, leaves at the end of the slot in which it was ready
+# Seconds; an answer, whatever it is, leaves at the end of the slot in which it was ready. Several times as long as the
+# longest of them takes on a busy machine: where one kind were ready only in the next slot, that would tell it apart.
+SLOT = 0.5
 
 
 @dataclass
