@@ -247,6 +247,12 @@ def committed_world(transactional_db: None, hashed_password: str) -> World:
     return make_world(hashed_password)
 
 
+@pytest.fixture(autouse=True)
+def _short_slots(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers on schedule wait a moment here, and half a second in servers that are started as processes."""
+    monkeypatch.setattr("resecure.operations.shared.on_schedule.SLOT", 0.001)
+
+
 os.environ.setdefault("RESECURE_LOG_LEVEL", "error")
 # Only the tests that are about second factors ask administrators for one, and say so.
 os.environ.setdefault("RESECURE_SECOND_FACTOR_REQUIRED", "false")

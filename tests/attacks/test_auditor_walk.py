@@ -25,7 +25,6 @@ from resecure.identity.roles import RoleGrant
 from resecure.operations.authenticate import ask_for_letters
 from resecure.operations.make_checkpoint import make_checkpoint
 from resecure.operations.register_application import register_application
-from resecure.operations.shared import on_schedule
 from resecure.operations.shared.application_frame import Registration
 from resecure.policy.approving import ApprovalRequired
 from resecure.propagation.models import Delivery, System
@@ -230,7 +229,6 @@ def test_an_auditor_changes_nothing_by_any_route_and_sees_nobody_outside(
     world: World, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     quick_hashes(monkeypatch)
-    monkeypatch.setattr(on_schedule, "SLOT", 0.001)
 
     changed, shown, answers = _walked(world, world.administrator("auditor"), settings)
 
@@ -248,7 +246,6 @@ def test_the_same_walk_by_an_administrator_changes_much(
 ) -> None:
     """What is sent would do it: that the auditor changes nothing is not for want of a whole form."""
     quick_hashes(monkeypatch)
-    monkeypatch.setattr(on_schedule, "SLOT", 0.001)
 
     changed, shown, _answers = _walked(world, world.administrator("primary_local_administrator"), settings)
 
