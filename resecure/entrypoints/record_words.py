@@ -65,6 +65,7 @@ REASONS: Words = {
     "own_request": gettext_lazy("they had asked for it themselves"),
     "standing_too_low": gettext_lazy("their role stands too low"),
     "target_holds_a_role": gettext_lazy("the person holds an administrator role"),
+    "second_factor_too": gettext_lazy("the second factor goes too"),
     "aup_changed": gettext_lazy("the policy had changed meanwhile"),
     "aup_not_accepted": gettext_lazy("the policy is not accepted"),
     "change_must_be_required": gettext_lazy("the password must be changed at the next sign-in"),

@@ -11,8 +11,9 @@ from resecure.identity.accounts import Account
 from resecure.identity.activity import DAY, Activity
 from resecure.identity.approvals import Approval, ApprovalState
 from resecure.identity.confirmations import Purpose
+from resecure.identity.second_factors import has_one
 from resecure.policy.actions import Facts, standing_for
-from resecure.policy.organisation_policy import OrganisationPolicy
+from resecure.policy.organisation_policy import RESECURE_RESETS_FACTOR, OrganisationPolicy
 from resecure.policy.refusals import Refusal, Refused
 from resecure.policy.roles import Permission, standing_of
 from resecure.policy.watching import VELOCITY
@@ -41,7 +42,7 @@ class Need:
     text: str
 
 
-def needs_second(facts: Facts, activity: Activity) -> list[Need]:
+def needs_second(facts: Facts, activity: Activity, purpose: Purpose) -> list[Need]:
     """Every reason why a second person must approve; an empty list if none does. The service's own account, by which
     operators act at the console when nobody else can, needs none."""
     if facts.by.is_system:
@@ -73,6 +74,13 @@ def needs_second(facts: Facts, activity: Activity) -> list[Need]:
             Need(
                 code="caution",
                 text=_("An administrator could not confirm a caller for this account, and that caution still stands."),
+            )
+        )
+    if purpose is Purpose.RESECURE and policy.of(RESECURE_RESETS_FACTOR) and has_one(facts.account.pk):
+        found.append(
+            Need(
+                code="second_factor_too",
+                text=_("It takes the second factor away together with the password; one person alone never does both."),
             )
         )
     if policy.of(APPROVE_ALWAYS):

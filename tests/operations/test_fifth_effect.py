@@ -10,8 +10,11 @@ from resecure.audit.models import Record
 from resecure.entrypoints.record_words import details_of
 from resecure.entrypoints.worker.mails import text_of
 from resecure.identity import second_factors
+from resecure.identity.resecurings import Resecuring
 from resecure.identity.second_factors import RecoveryCode, SecondFactor
+from resecure.operations.approve import approve
 from resecure.operations.set_organisation_policy import set_organisation_policy
+from resecure.policy.approving import ApprovalRequired
 from resecure.policy.refusals import Invalid, Refused
 from resecure.propagation.models import Change, Delivery
 from tests.conftest import World
@@ -48,14 +51,17 @@ def test_without_the_policy_a_resecure_leaves_the_second_factor_alone(world: Wor
     assert "taken away" not in words_to(person)
 
 
-def test_with_it_the_factors_go_in_the_same_transaction_on_record_and_the_person_hears_of_it(world: World) -> None:
+def test_with_it_a_second_person_approves_and_the_factors_go_on_record_and_the_person_hears_of_it(world: World) -> None:
     policy(world, "PRA", True)
     person, somebody_else = holder(world), holder(world)
-    made = world.resecured(person, by=world.administrator())
+    with pytest.raises(ApprovalRequired) as waits:
+        world.resecured(person, by=world.administrator())
+    assert [each["code"] for each in waits.value.approval.needs] == ["second_factor_too"]
+    assert SecondFactor.objects.filter(account=person).count() == 2
+    approve(waits.value.approval.pk, by=world.administrator())
     assert not SecondFactor.objects.filter(account=person).exists()
     assert not RecoveryCode.objects.filter(account=person).exists()
-    made.refresh_from_db()
-    assert made.second_factors_removed == 2
+    assert Resecuring.objects.get(account=person).second_factors_removed == 2
     assert details_of(Record.objects.get(event="account_resecured", target=person.pk))["removed"] == 2
     assert "Every passkey, authenticator app and recovery code of your account was taken away with it." in words_to(
         person

@@ -111,7 +111,7 @@ def ask_if_needed(
     who can approve have a mail, and the record says so. The caller has asked every other reason against it."""
     activity = frame.facts.activity
     assert activity is not None
-    needs = needs_second(frame.facts, activity)
+    needs = needs_second(frame.facts, activity, purpose)
     if not needs:
         return None
     before = approvals.open_of(frame.account.pk, purpose)

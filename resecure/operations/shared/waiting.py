@@ -39,7 +39,7 @@ def beforehand(facts: Facts, purpose: Purpose) -> Beforehand:
     waits = Approval.objects.filter(pk=activity.open_approval).first() if activity.open_approval else None
     if waits is not None and (waits.state_at(facts.now) not in OPEN or waits.generation != facts.account.generation):
         waits = None
-    return Beforehand(needs=needs_second(facts, activity), waits=waits)
+    return Beforehand(needs=needs_second(facts, activity, purpose), waits=waits)
 
 
 def decision(approval: Approval, *, by: Account) -> list[Refusal]:
