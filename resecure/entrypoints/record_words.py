@@ -63,6 +63,7 @@ REASONS: Words = {
     "not_your_request": gettext_lazy("somebody else had asked for it"),
     "own_alert": gettext_lazy("it was about what they did themselves"),
     "own_request": gettext_lazy("they had asked for it themselves"),
+    "second_factor_changed_lately": gettext_lazy("the second factor was changed lately"),
     "standing_too_low": gettext_lazy("their role stands too low"),
     "target_holds_a_role": gettext_lazy("the person holds an administrator role"),
     "second_factor_too": gettext_lazy("the second factor goes too"),

@@ -108,6 +108,8 @@ class Account(models.Model):
     mobile = models.CharField(max_length=30, default="", blank=True)
     # When the number on record was last changed; None: never since the account was made. A new one proves nothing yet.
     mobile_changed_at = models.DateTimeField(null=True)
+    # When a second factor was last added, removed or reset; None: never.
+    second_factor_changed_at = models.DateTimeField(null=True)
     language = models.CharField(max_length=5, default="en-gb")
     organisation = models.ForeignKey(Organisation, on_delete=models.PROTECT, db_index=False)
     organisation_path = models.CharField(max_length=200, db_collation="C")

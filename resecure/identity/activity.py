@@ -36,7 +36,8 @@ SELECT
        generate_subscripts(c.codes, 1) n)),
   (SELECT p.id FROM identity_approval p
      WHERE p.account_id = a.id AND p.operation = %(operation)s AND p.state IN ('waiting', 'approved')),
-  (SELECT p.id FROM identity_approval p WHERE p.asker = %(actor)s AND p.idempotency_key = %(key)s::text)
+  (SELECT p.id FROM identity_approval p WHERE p.asker = %(actor)s AND p.idempotency_key = %(key)s::text),
+  a.second_factor_changed_at
 FROM identity_account a WHERE a.id = %(account)s
 """
 
@@ -55,6 +56,7 @@ class Activity:
     policies: list[PolicyOf] = field(default_factory=list)
     open_approval: UUID | None = None
     asked_with_key: UUID | None = None
+    second_factor_changed_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +98,7 @@ def activity_of_row(row: tuple[Any, ...] | None) -> Activity:
         policies=[PolicyOf(*each) for each in row[7] or ()],
         open_approval=row[8],
         asked_with_key=row[9],
+        second_factor_changed_at=row[10],
     )
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from resecure.audit import record
 from resecure.audit.events import Event
 from resecure.identity import second_factors, sessions
-from resecure.identity.accounts import Account
+from resecure.identity.accounts import Account, touch
 from resecure.operations.shared.enrolling import NewFactor, added
 from resecure.operations.shared.finishing import finish_if_nothing_is_owed
 from resecure.operations.shared.frame import RECORDED, insist_proven_or_new, locked_own, record_refusal
@@ -85,6 +85,7 @@ def add_second_factor_at_sign_in(handle: str, new: NewFactor, *, client: Client)
 
 
 def _codes_and_notice(account: Account, *, now: datetime) -> list[str]:
+    touch(account, by=account.pk, now=now, second_factor_changed_at=now)
     tell(Change.SECOND_FACTOR_ADDED, account, at=now)
     if second_factors.recovery_codes_left(account.pk):
         return []

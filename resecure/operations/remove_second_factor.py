@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from resecure.audit import record
 from resecure.audit.events import Event
 from resecure.identity import second_factors, sessions
-from resecure.identity.accounts import Account
+from resecure.identity.accounts import Account, touch
 from resecure.identity.second_factors import SecondFactor
 from resecure.operations.shared.frame import RECORDED, insist_proven_or_new, locked_own, record_refusal
 from resecure.operations.shared.going_on import go_on_alone
@@ -45,6 +45,7 @@ def remove_second_factor(factor: UUID, *, by: Account, client: Client) -> str:
             if proof is not None and proof.factor == factor:
                 proof = None  # it proves nothing any more
             token = go_on_alone(account, proof=proof, client=client, now=now)
+            touch(account, by=by.pk, now=now, second_factor_changed_at=now)
             tell(Change.SECOND_FACTOR_REMOVED, account, at=now)
             record.append(
                 Event.SECOND_FACTOR_REMOVED,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from resecure.audit.events import Event
 from resecure.identity import confirmations, second_factors, sessions
-from resecure.identity.accounts import Account
+from resecure.identity.accounts import Account, touch
 from resecure.identity.confirmations import Purpose
 from resecure.operations.shared.frame import acting, insist
 from resecure.operations.shared.telling import tell
@@ -29,6 +29,7 @@ def reset_second_factor(account: UUID, *, by: Account, confirmation: UUID | None
         confirmations.use(evidence.pk, now=frame.now)
         gone = second_factors.forget_all(account)
         sessions.revoke_all(frame.account, by=by.pk, now=frame.now)
+        touch(frame.account, by=by.pk, now=frame.now, second_factor_changed_at=frame.now)
         tell(Change.SECOND_FACTOR_RESET, frame.account, at=frame.now)
         frame.details.update(method=evidence.method, reference=evidence.reference, removed=gone)
     return gone

@@ -57,11 +57,18 @@ def needs_second(facts: Facts, activity: Activity, purpose: Purpose) -> list[Nee
                 % {"roles": roles},
             )
         )
-    if contact_changed_lately(activity, facts.now):
+    if lately(activity.contact_changed_at, facts.now):
         found.append(
             Need(
                 code="contact_changed_lately",
                 text=_("The mobile number or the address of the account was changed within the last 24 hours."),
+            )
+        )
+    if lately(activity.second_factor_changed_at, facts.now):
+        found.append(
+            Need(
+                code="second_factor_changed_lately",
+                text=_("The second factor of the account was changed within the last 24 hours."),
             )
         )
     for rule in VELOCITY:
@@ -88,9 +95,9 @@ def needs_second(facts: Facts, activity: Activity, purpose: Purpose) -> list[Nee
     return found
 
 
-def contact_changed_lately(activity: Activity, now: datetime) -> bool:
-    """Whether mobile or address changed so short a while ago that a caller may be who changed it."""
-    return activity.contact_changed_at is not None and now - activity.contact_changed_at < DAY
+def lately(changed_at: datetime | None, now: datetime) -> bool:
+    """Whether it changed so short a while ago that a caller may be who changed it."""
+    return changed_at is not None and now - changed_at < DAY
 
 
 def ends_at(now: datetime, minutes: int) -> datetime:

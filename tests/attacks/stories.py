@@ -9,21 +9,26 @@ import pytest
 
 from resecure.audit.models import Record
 from resecure.identity.accounts import Account
+from resecure.identity.approvals import Approval
 from resecure.identity.confirmations import Purpose
 from resecure.identity.contacts import Kind
+from resecure.identity.resecurings import Trigger
 from resecure.identity.sealed_words import opened
+from resecure.identity.sessions import Session
 from resecure.operations.agree_to_aup import agree_to_aup
 from resecure.operations.authenticate import Answer, ask_for_letters, authenticate
 from resecure.operations.check_profile import change_profile, check_profile
 from resecure.operations.choose_password import choose_password
 from resecure.operations.confirm_contact import confirm_contact
+from resecure.operations.resecure import resecure
 from resecure.operations.set_account_secret import set_account_secret
 from resecure.operations.set_temporary_password import set_temporary_password
 from resecure.operations.shared.progress import Client, Progress
 from resecure.operations.sign_in import sign_in
+from resecure.policy.approving import ApprovalRequired
 from resecure.policy.refusals import NotFound, NotSignedIn, Refused
 from resecure.propagation.models import Delivery
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, World
 
 HERE = Client(address="192.0.2.1", name="test")
 CHOSEN = "a quiet lantern over seven hills"
@@ -86,6 +91,27 @@ def by_secret(account: Any, *, by: Any, purpose: str = "resecure") -> Any:
     made = letters_of_secret(account, by=by, purpose=purpose).confirmation
     assert made is not None
     return made.pk
+
+
+def acting(world: World, account: Any, *, proven: bool = True) -> Any:
+    """The account, acting in a session of its own."""
+    by = fresh(account)
+    world.session(by, proven=proven)
+    by.acting_session = Session.objects.filter(account=by).latest("started_at").pk
+    return by
+
+
+def ask(world: World, target: Any, by: Any, *, key: str | None = None) -> Approval:
+    """Ask for a resecure that needs a second person; returns what waits."""
+    with pytest.raises(ApprovalRequired) as needed:
+        resecure(
+            target.pk,
+            by=by,
+            because=Trigger.FORGOTTEN_SECRET,
+            confirmation=world.confirmation(target, by=by),
+            idempotency_key=key,
+        )
+    return needed.value.approval
 
 
 def new_mobile(person: Any, number: str = "07700900456") -> None:

@@ -34,7 +34,8 @@ from tests.faults.snapshots import quick_hashes
 
 METHODS = {True: ("GET", "POST", "PUT", "PATCH", "DELETE"), False: ("GET", "POST")}  # of the API, and of all else
 # What signing in and reading themselves leave: the record of it, and how often.
-BY_READING = {"audit_record", "audit_chainhead", "identity_throttle"}
+# A challenge is what anybody gets who begins to sign in by a passkey; it opens nothing.
+BY_READING = {"audit_record", "audit_chainhead", "identity_throttle", "identity_challenge"}
 # Nobody outside the auditor's organisations may be seen: these words are theirs alone.
 OUTSIDE = {"given_name": "Zebedee", "family_name": "Quillfeather", "job_title": "Lamplighter", "mobile": "07700900777"}
 
@@ -79,6 +80,7 @@ def _values(
         **dict.fromkeys(("delivery", "delivery_id"), str(_delivery_of(resecuring))),
         **dict.fromkeys(("session", "sid"), str(session)),
         "grant": str(grant),
+        **dict.fromkeys(("factor", "factor_id"), str(uuid4())),
         "code": person.organisation.code,
         "purpose": "resecure",
         "kind": "web",

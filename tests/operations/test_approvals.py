@@ -15,12 +15,9 @@ from resecure.audit.models import Record
 from resecure.identity.accounts import Account
 from resecure.identity.approvals import Approval
 from resecure.identity.confirmations import IdentityConfirmation
-from resecure.identity.organisations import Organisation
 from resecure.identity.resecurings import Resecuring, Trigger
 from resecure.identity.roles import RoleGrant
 from resecure.operations.approve import approve, decline
-from resecure.operations.check_profile import change_profile
-from resecure.operations.confirm_identity import cannot_confirm_identity
 from resecure.operations.end_approvals import end_approvals
 from resecure.operations.resecure import resecure
 from resecure.operations.set_temporary_password import set_temporary_password
@@ -29,23 +26,10 @@ from resecure.policy.approval_states import TABLE
 from resecure.policy.approving import ApprovalRequired
 from resecure.policy.refusals import Invalid, NotFound, Refused
 from resecure.propagation.models import Delivery
-from tests.attacks.stories import fresh, new_mobile, reasons
+from tests.attacks.stories import ask, fresh, reasons
 from tests.conftest import World
 
 PLA = "primary_local_administrator"
-
-
-def ask(world: World, target: Any, by: Any, *, key: str | None = None) -> Approval:
-    """Ask for a resecure that needs a second person; returns what waits."""
-    with pytest.raises(ApprovalRequired) as needed:
-        resecure(
-            target.pk,
-            by=by,
-            because=Trigger.FORGOTTEN_SECRET,
-            confirmation=world.confirmation(target, by=by),
-            idempotency_key=key,
-        )
-    return needed.value.approval
 
 
 def ask_reset(world: World, target: Any, by: Any, **more: Any) -> Approval:
@@ -388,51 +372,6 @@ def test_an_approved_reset_is_not_carried_out_when_something_changed_meanwhile(w
 
     assert "confirmation_required" in reasons(lambda: set_temporary_password(target.pk, by=asker))
     assert fresh(target).password == target.password
-
-
-def test_a_resecure_within_a_day_of_a_change_of_mobile_needs_a_second_person(world: World) -> None:
-    person, asker, second = world.person(), world.administrator(), world.administrator()
-    new_mobile(person, "07700900982")
-    waiting = ask(world, person, asker)
-
-    assert [each["code"] for each in waiting.needs] == ["contact_changed_lately"]
-    assert approve(waiting.pk, by=second).state == "executed"
-
-
-def test_a_change_of_name_alone_needs_no_second_person(world: World) -> None:
-    person, asker = world.person(), world.administrator()
-    change_profile(by=person, given_name="A", family_name="B", mobile=person.mobile)
-
-    assert world.resecured(person, by=asker)
-
-
-def set_policy(organisation: Any, **values: Any) -> None:
-    found = Organisation.objects.get(pk=organisation.pk)
-    found.policy = {**found.policy, **values}
-    found.save(update_fields=["policy"])
-
-
-def test_where_the_organisation_says_so_every_resecure_needs_a_second_person(world: World) -> None:
-    set_policy(world.region, approve_always=True)
-    person, asker = world.person(), world.administrator()
-    outside = world.person(organisation=world.elsewhere)
-
-    assert [each["code"] for each in ask(world, person, asker).needs] == ["always"]
-    assert world.resecured(outside, by=world.administrator(organisation=world.elsewhere))
-
-
-def test_while_a_caution_stands_a_second_person_is_needed_where_the_organisation_says_so(world: World) -> None:
-    person, other, asker = world.person(), world.person(), world.administrator()
-    for each in (person, other):
-        cannot_confirm_identity(each.pk, by=asker, said="it did not fit")
-    assert world.resecured(other, by=asker)
-
-    set_policy(world.practice, approve_on_caution=True)
-    assert [each["code"] for each in ask(world, person, asker).needs] == ["caution"]
-
-
-def test_the_console_is_the_last_resort_and_needs_no_second_person(world: World) -> None:
-    assert world.resecured(world.administrator(PLA), by=world_service())
 
 
 def test_the_table_of_states_leads_out_of_waiting_and_approved_alone() -> None:

@@ -33,7 +33,7 @@ from resecure.operations.step_up import step_up
 from resecure.policy.next_sign_in import Step
 from resecure.policy.refusals import Invalid, NotFound, NotSignedIn, Refused, SecondFactorNeeded, Throttled
 from resecure.propagation.models import Delivery
-from tests.attacks.stories import HERE, begun, fresh, reasons, temporary_password
+from tests.attacks.stories import HERE, acting, begun, fresh, reasons, temporary_password
 from tests.conftest import PASSWORD, World
 from tests.identity.authenticator import PRESENT, Authenticator
 
@@ -44,14 +44,6 @@ pytestmark = pytest.mark.django_db
 def _required(settings: Any, world: World) -> None:
     world.factors = True
     settings.RESECURE = settings.RESECURE.model_copy(update={"second_factor_required": True})
-
-
-def acting(world: World, account: Any, *, proven: bool = True) -> Any:
-    """The account, acting in a session of its own."""
-    by = fresh(account)
-    world.session(by, proven=proven)
-    by.acting_session = Session.objects.filter(account=by).latest("started_at").pk
-    return by
 
 
 @pytest.mark.parametrize(
