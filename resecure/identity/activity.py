@@ -37,7 +37,8 @@ SELECT
   (SELECT p.id FROM identity_approval p
      WHERE p.account_id = a.id AND p.operation = %(operation)s AND p.state IN ('waiting', 'approved')),
   (SELECT p.id FROM identity_approval p WHERE p.asker = %(actor)s AND p.idempotency_key = %(key)s::text),
-  a.second_factor_changed_at
+  a.second_factor_changed_at,
+  (SELECT max(g.withdrawn_at) FROM identity_rolegrant g WHERE g.account_id = a.id AND g.withdrawn_at IS NOT NULL)
 FROM identity_account a WHERE a.id = %(account)s
 """
 
@@ -57,6 +58,7 @@ class Activity:
     open_approval: UUID | None = None
     asked_with_key: UUID | None = None
     second_factor_changed_at: datetime | None = None
+    role_ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +101,7 @@ def activity_of_row(row: tuple[Any, ...] | None) -> Activity:
         open_approval=row[8],
         asked_with_key=row[9],
         second_factor_changed_at=row[10],
+        role_ended_at=row[11],
     )
 
 

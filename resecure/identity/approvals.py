@@ -30,7 +30,7 @@ OPEN = (ApprovalState.WAITING, ApprovalState.APPROVED)
 
 class Approval(models.Model):
     """One request for a second person, with all that the operation needs. It carries the generation of the account it
-    is about and of who asked: when either has moved on, nothing comes of it."""
+    is about, of who asked and of who decided: when one of them has moved on, nothing comes of it."""
 
     id = models.UUIDField(primary_key=True, default=uuid4, editable=False)
     account = models.ForeignKey(Account, on_delete=models.CASCADE, db_index=False)
@@ -52,6 +52,7 @@ class Approval(models.Model):
     state = models.CharField(max_length=20, choices=ApprovalState.choices, default=ApprovalState.WAITING)
     decided_at = models.DateTimeField(null=True)
     decided_by = models.UUIDField(null=True)
+    decider_generation = models.BigIntegerField(null=True)
     reason = models.CharField(max_length=500, default="")
     ended_at = models.DateTimeField(null=True)
     resecuring = models.UUIDField(null=True)
@@ -97,7 +98,8 @@ def ask(made: Approval) -> None:
 
 _MOVE = """
 UPDATE identity_approval SET state = %(after)s, ended_at = %(ended_at)s, decided_at = coalesce(%(at)s, decided_at),
-  decided_by = coalesce(%(by)s, decided_by), reason = %(reason)s, resecuring = coalesce(%(resecuring)s, resecuring)
+  decided_by = coalesce(%(by)s, decided_by), decider_generation = coalesce(%(of)s, decider_generation),
+  reason = %(reason)s, resecuring = coalesce(%(resecuring)s, resecuring)
 WHERE id = %(id)s AND state = %(before)s
 """
 
@@ -107,7 +109,7 @@ def move(
     after: ApprovalState,
     *,
     now: datetime,
-    decided_by: UUID | None = None,
+    decided_by: Account | None = None,
     reason: str = "",
     resecuring: UUID | None = None,
 ) -> None:
@@ -121,14 +123,16 @@ def move(
             "before": before,
             "after": after.value,
             "at": now if decided_by else None,
-            "by": decided_by,
+            "by": decided_by.pk if decided_by else None,
+            "of": decided_by.generation if decided_by else None,
             "reason": reason or approval.reason,
             "ended_at": None if after in OPEN else now,
             "resecuring": resecuring,
         },
     )
     if decided_by:
-        approval.decided_by, approval.decided_at = decided_by, now
+        approval.decided_by, approval.decided_at = decided_by.pk, now
+        approval.decider_generation = decided_by.generation
     approval.ended_at = None if after in OPEN else now
     approval.reason, approval.resecuring = reason or approval.reason, resecuring or approval.resecuring
 

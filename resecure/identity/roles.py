@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from resecure.database import statements
 from resecure.identity.accounts import ACTIVE_BASED, Account
 from resecure.identity.organisations import Organisation, paths_above
 
@@ -45,6 +46,13 @@ class RoleGrant(models.Model):
             ),
             models.CheckConstraint(name="role_known", condition=models.Q(role__in=RoleName.values)),
         ]
+        indexes = [
+            models.Index(
+                fields=["account", "withdrawn_at"],
+                condition=models.Q(withdrawn_at__isnull=False),
+                name="role_ended_by_account",
+            )
+        ]
 
     def reaches(self, organisation_path: str) -> bool:
         """Whether an account at this place in the tree is within the grant."""
@@ -60,6 +68,24 @@ def held_by(*accounts: UUID) -> dict[UUID, list[RoleGrant]]:
     for grant in rows.select_related("organisation").order_by("id"):
         found[grant.account_id].append(grant)
     return found
+
+
+_GIVEN_THROUGH = """
+WITH RECURSIVE up (mine, giver) AS (
+  SELECT g.id, g.granted_by FROM identity_rolegrant g
+    WHERE g.account_id = %(account)s AND g.withdrawn_at IS NULL AND g.granted_at > %(since)s
+  UNION
+  SELECT up.mine, g.granted_by FROM up JOIN identity_rolegrant g ON g.account_id = up.giver
+    WHERE g.granted_at > %(since)s)
+SELECT DISTINCT mine FROM up WHERE giver = %(giver)s
+"""
+
+
+def given_through(giver: UUID, *, to: UUID, since: datetime) -> set[int]:
+    """Which live grants of an account come from this giver since then: from their own hand, or from somebody who had
+    theirs from them since then, and so on."""
+    found = statements.rows(_GIVEN_THROUGH, {"account": to, "giver": giver, "since": since})
+    return {each for (each,) in found}
 
 
 def primary_administrators_of(organisation_path: str) -> list[Account]:

@@ -14,7 +14,7 @@ from resecure.identity import alerts
 from resecure.identity.accounts import Account
 from resecure.identity.alerts import Alert
 from resecure.identity.roles import held_by
-from resecure.operations.shared.frame import RECORDED, insist_still_acting, record_refusal
+from resecure.operations.shared.frame import RECORDED, insist_proven, insist_still_acting, record_refusal
 from resecure.operations.shared.typed import one_line
 from resecure.policy.actions import permissions_at
 from resecure.policy.refusals import Invalid, NotFound, Refusal, Refused
@@ -23,7 +23,7 @@ from resecure.policy.roles import Permission
 
 def acknowledge_alert(alert: UUID, *, by: Account, note: str) -> Alert:
     """Afterwards it counts as seen to, with the note, once. Out of scope answers as unknown. Raises Refused,
-    NotFound, Invalid, NotSignedIn."""
+    NotFound, Invalid, NotSignedIn, SecondFactorNeeded."""
     note = one_line(note)
     if not note:
         raise Invalid({"note": [_("Say in a few words what you found")]})
@@ -38,6 +38,7 @@ def acknowledge_alert(alert: UUID, *, by: Account, note: str) -> Alert:
             if found is None or Permission.VIEW_ALERTS not in allowed:
                 raise NotFound
             _insist(found, allowed, by=by)
+            insist_proven(by)
             if found.acknowledged_at is None:
                 alerts.acknowledge(found, by=by.pk, note=note, now=now)
                 record.append(
@@ -63,11 +64,11 @@ def _insist(alert: Alert, allowed: set[Permission], *, by: Account) -> None:
                 _("A Primary Local Administrator acknowledges alerts."),
             )
         )
-    if alert.actor == by.pk:
+    if by.pk in {alert.actor, alert.account}:
         raise Refused(
             Refusal(
                 "own_alert",
-                _("This is about what you did yourself."),
+                _("This is about what you did yourself, or about your own account."),
                 _("Another Primary Local Administrator must acknowledge it."),
             )
         )

@@ -11,12 +11,13 @@ from resecure.identity import approvals
 from resecure.identity.accounts import Account
 from resecure.identity.activity import activity_of
 from resecure.identity.approvals import Approval, ApprovalState
-from resecure.identity.confirmations import IdentityConfirmation, Purpose
+from resecure.identity.confirmations import IdentityConfirmation, Method, Purpose
 from resecure.operations.shared.carrying_out import carry_out_resecure, requester_of, tell_asker
 from resecure.operations.shared.frame import Frame, acting
 from resecure.operations.shared.typed import one_line
 from resecure.policy.actions import Facts, permissions_over, reasons_not_to
 from resecure.policy.approving import OPERATIONS_BY_NAME, is_overtaken, reasons_not_to_decide
+from resecure.policy.confirmation_methods import reasons_against
 from resecure.policy.refusals import Invalid, Refusal, Refused
 from resecure.policy.roles import Permission
 
@@ -73,7 +74,7 @@ def approve(approval: UUID, *, by: Account) -> Approval:
                     approval=locked,
                 )
             else:  # (3) nobody but who asked may see the password: they carry it out
-                approvals.move(locked, ApprovalState.APPROVED, now=frame.now, decided_by=by.pk)
+                approvals.move(locked, ApprovalState.APPROVED, now=frame.now, decided_by=by)
                 tell_asker(frame, locked, requester)
                 frame.details.update(approval=str(locked.pk), operation=locked.operation, asked_by=str(requester.pk))
     except _DecidedBefore as before:
@@ -101,7 +102,7 @@ def decline(approval: UUID, *, by: Account, reason: str) -> Approval:
                 raise _DecidedBefore(locked)
             requester = requester_of(locked)
             _insist(locked, frame, Facts.read(frame.account, by=requester or Account(pk=locked.asker), now=frame.now))
-            approvals.move(locked, ApprovalState.DECLINED, now=frame.now, decided_by=by.pk, reason=reason)
+            approvals.move(locked, ApprovalState.DECLINED, now=frame.now, decided_by=by, reason=reason)
             if requester is not None:
                 tell_asker(frame, locked, requester)
             frame.details.update(
@@ -137,6 +138,7 @@ def _does_not_hold(approval: Approval, frame: Frame, asker: Facts, requester: Ac
         or not asker.actor_still_acts
         or Permission.VIEW_ACCOUNT not in permissions_over(asker)
         or bool(reasons_not_to(permission, asker))
+        or bool(reasons_against(Method(approval.method), asker))
     )
 
 

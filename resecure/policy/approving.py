@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 
+from resecure.identity import roles
 from resecure.identity.accounts import Account
 from resecure.identity.activity import DAY, Activity
 from resecure.identity.approvals import Approval, ApprovalState
@@ -24,6 +26,9 @@ OPERATIONS: dict[Purpose, Permission] = {
     Purpose.RESECURE: Permission.RESECURE,
     Purpose.RESET_PASSWORD: Permission.RESET_PASSWORD,
 }
+
+# From when on a role that came from who asks makes its holder a second person for them.
+ROLE_COUNTS = timedelta(days=7)
 
 
 class ApprovalRequired(Refused):
@@ -49,28 +54,15 @@ def needs_second(facts: Facts, activity: Activity, purpose: Purpose) -> list[Nee
         return []
     found, policy = [], OrganisationPolicy(activity.policies)
     if facts.target_grants:
-        roles = ", ".join(dict.fromkeys(str(each.get_role_display()) for each in facts.target_grants))
+        held = ", ".join(dict.fromkeys(str(each.get_role_display()) for each in facts.target_grants))
         found.append(
             Need(
                 code="target_holds_a_role",
                 text=_("The person holds an administrator role (%(roles)s); that always needs a second person.")
-                % {"roles": roles},
+                % {"roles": held},
             )
         )
-    if lately(activity.contact_changed_at, facts.now):
-        found.append(
-            Need(
-                code="contact_changed_lately",
-                text=_("The mobile number or the address of the account was changed within the last 24 hours."),
-            )
-        )
-    if lately(activity.second_factor_changed_at, facts.now):
-        found.append(
-            Need(
-                code="second_factor_changed_lately",
-                text=_("The second factor of the account was changed within the last 24 hours."),
-            )
-        )
+    found += _needs_of_changes(activity, facts)
     for rule in VELOCITY:
         limit = policy.of(rule.second)
         if rule.measured(activity) >= limit:
@@ -92,6 +84,34 @@ def needs_second(facts: Facts, activity: Activity, purpose: Purpose) -> list[Nee
         )
     if policy.of(APPROVE_ALWAYS):
         found.append(Need(code="always", text=_("The organisation wants a second person every time.")))
+    return found
+
+
+def _needs_of_changes(activity: Activity, facts: Facts) -> list[Need]:
+    """What changed so short a while ago that who calls, or who asks, may be who changed it."""
+    found = []
+    if not facts.target_grants and lately(activity.role_ended_at, facts.now):
+        # Otherwise whoever may withdraw the role would be enough: withdraw, resecure, grant it again.
+        found.append(
+            Need(
+                code="held_a_role_lately",
+                text=_("The person held an administrator role until less than 24 hours ago."),
+            )
+        )
+    if lately(activity.contact_changed_at, facts.now):
+        found.append(
+            Need(
+                code="contact_changed_lately",
+                text=_("The mobile number or the address of the account was changed within the last 24 hours."),
+            )
+        )
+    if lately(activity.second_factor_changed_at, facts.now):
+        found.append(
+            Need(
+                code="second_factor_changed_lately",
+                text=_("The second factor of the account was changed within the last 24 hours."),
+            )
+        )
     return found
 
 
@@ -145,7 +165,24 @@ def reasons_not_to_decide(approval: Approval, facts: Facts, *, asker: Facts, now
                 _("An administrator of an equal or higher role must decide."),
             )
         )
+    elif facts.by.pk != approval.asker and _standing_of_their_own(permission, facts, asker=approval.asker) < needed:
+        found.append(
+            Refusal(
+                "role_by_who_asked",
+                _("Your role here comes from who asked, and is less than %(days)d days old.")
+                % {"days": ROLE_COUNTS.days},
+                _("Another administrator must decide."),
+            )
+        )
     return found + reasons_of_state(approval, now=now)
+
+
+def _standing_of_their_own(permission: Permission, facts: Facts, *, asker: UUID) -> int:
+    """How high they stand without the roles that who asked has given them lately, by whatever hands: a second account
+    of the same person is made in minutes."""
+    through = roles.given_through(asker, to=facts.by.pk, since=facts.now - ROLE_COUNTS)
+    own = replace(facts, actor_grants=[each for each in facts.actor_grants if each.pk not in through])
+    return min(standing_for(permission, own), standing_for(Permission.APPROVE, own))
 
 
 def reasons_of_state(approval: Approval, *, now: datetime) -> list[Refusal]:

@@ -66,7 +66,7 @@ def carry_out_resecure(
             **({} if factors is None else {"removed": factors}),
         }
         if approval is not None:
-            approvals.move(approval, ApprovalState.EXECUTED, now=frame.now, decided_by=frame.by.pk, resecuring=made.pk)
+            approvals.move(approval, ApprovalState.EXECUTED, now=frame.now, decided_by=frame.by, resecuring=made.pk)
             tell_asker(frame, approval, by)
             frame.write_record(approval=str(approval.pk), operation=approval.operation, asked_by=str(by.pk))
             record.append(  # (8) the record; if it cannot be written, none of this happened

@@ -12,13 +12,14 @@ from resecure.audit.events import Event
 from resecure.identity import approvals, confirmations
 from resecure.identity.accounts import ACTIVE_BASED, Account
 from resecure.identity.approvals import Approval, ApprovalState
-from resecure.identity.confirmations import IdentityConfirmation, Purpose
+from resecure.identity.confirmations import IdentityConfirmation, Method, Purpose
 from resecure.identity.organisations import paths_above
 from resecure.identity.roles import RoleGrant
 from resecure.operations.shared.frame import Frame
 from resecure.operations.shared.telling import told
 from resecure.policy.actions import Facts, standing_for
 from resecure.policy.approving import OPERATIONS, ApprovalRequired, Need, ends_at, is_overtaken, needs_second
+from resecure.policy.confirmation_methods import reasons_against
 from resecure.policy.refusals import Refusal, Refused
 from resecure.policy.roles import Permission, role_of, standing_of
 from resecure.propagation import outbox
@@ -89,10 +90,11 @@ def approved_for(facts: Facts, purpose: Purpose, *, arguments: dict[str, Any] | 
         or (arguments is not None and found.arguments != arguments)
         or is_overtaken(found, facts.account, facts.by)
         or found.decided_by is None
+        or reasons_against(Method(found.method), facts)
     ):
         return None
     second = Account.objects.filter(pk=found.decided_by).first()
-    if second is None:
+    if second is None or found.decider_generation != second.generation:
         return None
     theirs = Facts.read(facts.account, by=second, now=facts.now)
     least = max(standing_for(OPERATIONS[purpose], facts), standing_of(facts.target_grants))

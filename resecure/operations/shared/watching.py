@@ -57,9 +57,10 @@ def watch_contact_change(account: Account, *, now: datetime) -> None:
 def _was_raised(each: Noticed, account: Account, *, actor: UUID, now: datetime) -> bool:
     if not each.quiet:
         return False
-    since = now - each.quiet
+    # Each organisation hears of it: what was raised in one, perhaps by a looser policy, silences nothing in another.
+    since, place = now - each.quiet, account.organisation_path
     if each.about is About.ADMINISTRATOR:
-        return alerts.raised_since(each.kind, since, actor=actor)
+        return alerts.raised_since(each.kind, since, actor=actor, organisation_path=place)
     if each.about is About.ACCOUNT:
-        return alerts.raised_since(each.kind, since, account=account.pk)
-    return alerts.raised_since(each.kind, since, organisation_path=account.organisation_path)
+        return alerts.raised_since(each.kind, since, account=account.pk, organisation_path=place)
+    return alerts.raised_since(each.kind, since, organisation_path=place)
