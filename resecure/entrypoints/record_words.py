@@ -65,6 +65,7 @@ REASONS: Words = {
     "own_request": gettext_lazy("they had asked for it themselves"),
     "held_a_role_lately": gettext_lazy("the person held an administrator role until lately"),
     "role_by_who_asked": gettext_lazy("their role came from who asked, a short while ago"),
+    "role_of_who_asked_by_you": gettext_lazy("they had given who asked their role, a short while ago"),
     "second_factor_changed_lately": gettext_lazy("the second factor was changed lately"),
     "standing_too_low": gettext_lazy("their role stands too low"),
     "target_holds_a_role": gettext_lazy("the person holds an administrator role"),

@@ -165,24 +165,32 @@ def reasons_not_to_decide(approval: Approval, facts: Facts, *, asker: Facts, now
                 _("An administrator of an equal or higher role must decide."),
             )
         )
-    elif facts.by.pk != approval.asker and _standing_of_their_own(permission, facts, asker=approval.asker) < needed:
-        found.append(
-            Refusal(
-                "role_by_who_asked",
-                _("Your role here comes from who asked, and is less than %(days)d days old.")
-                % {"days": ROLE_COUNTS.days},
-                _("Another administrator must decide."),
-            )
-        )
+    elif facts.by.pk != approval.asker:
+        found += _reasons_of_one_hand(permission, facts, asker, needed=needed)
     return found + reasons_of_state(approval, now=now)
 
 
-def _standing_of_their_own(permission: Permission, facts: Facts, *, asker: UUID) -> int:
-    """How high they stand without the roles that who asked has given them lately, by whatever hands: a second account
-    of the same person is made in minutes."""
-    through = roles.given_through(asker, to=facts.by.pk, since=facts.now - ROLE_COUNTS)
-    own = replace(facts, actor_grants=[each for each in facts.actor_grants if each.pk not in through])
-    return min(standing_for(permission, own), standing_for(Permission.APPROVE, own))
+def _reasons_of_one_hand(permission: Permission, facts: Facts, asker: Facts, *, needed: int) -> list[Refusal]:
+    """Whether one of the two acts by a role that the other has given them lately, by whatever hands: a second account
+    of the same person is made in minutes, to approve with or to ask with."""
+    found, other = [], _("Another administrator must decide.")
+    own = _without_given_by(asker.by.pk, facts, lately=ROLE_COUNTS)
+    if min(standing_for(permission, own), standing_for(Permission.APPROVE, own)) < needed:
+        said = _("Your role here comes from who asked, and is less than %(days)d days old.")
+        found.append(Refusal("role_by_who_asked", said % {"days": ROLE_COUNTS.days}, other))
+    if (
+        standing_for(permission, _without_given_by(facts.by.pk, asker, lately=DAY))
+        == 0
+        < standing_for(permission, asker)
+    ):
+        said = _("The role of who asked comes from you, and is less than 24 hours old.")
+        found.append(Refusal("role_of_who_asked_by_you", said, other))
+    return found
+
+
+def _without_given_by(giver: UUID, facts: Facts, *, lately: timedelta) -> Facts:
+    through = roles.given_through(giver, to=facts.by.pk, since=facts.now - lately)
+    return replace(facts, actor_grants=[each for each in facts.actor_grants if each.pk not in through])
 
 
 def reasons_of_state(approval: Approval, *, now: datetime) -> list[Refusal]:

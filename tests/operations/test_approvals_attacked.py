@@ -69,6 +69,17 @@ def test_nor_by_a_role_from_somebody_to_whom_who_asked_has_just_given_theirs(wor
     assert untouched(target)
 
 
+def test_nobody_approves_what_an_account_asks_for_to_which_they_have_just_given_its_role(world: World) -> None:
+    target, giver, second = three(world)
+    puppet = world.person()
+    grant_role(puppet.pk, role=RoleName(PLA), organisation_code=world.practice.code, by=giver)
+    waiting = ask(world, target, fresh(puppet))
+
+    assert reasons(lambda: approve(waiting.pk, by=giver)) == {"role_of_who_asked_by_you"}
+    assert untouched(target)
+    assert approve(waiting.pk, by=second).state == "executed"
+
+
 def test_a_role_that_who_asked_gave_long_ago_counts(world: World) -> None:
     target, asker, second = three(world)
     RoleGrant.objects.filter(account=second).update(granted_by=asker.pk, granted_at=timezone.now() - timedelta(days=8))
