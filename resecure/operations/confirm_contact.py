@@ -15,7 +15,7 @@ from resecure.identity.accounts import Account, search_keys, touch
 from resecure.identity.contacts import Kind, keep_former
 from resecure.identity.pending_contacts import PendingContact
 from resecure.operations.shared.asking_contact import ask_for, on_record, send
-from resecure.operations.shared.frame import locked_own, record_refusal
+from resecure.operations.shared.frame import insist_proven_or_new, locked_own, record_refusal
 from resecure.operations.shared.telling import tell
 from resecure.operations.shared.typed import mail_address
 from resecure.operations.shared.watching import watch_contact_change
@@ -25,13 +25,16 @@ from resecure.propagation.models import Change
 
 def ask_for_address(address: str, *, by: Account) -> bool:
     """Afterwards a code is on its way to this address, and it waits to be confirmed. Returns False, and changes
-    nothing, for the address that the account has. Raises Invalid, NotSignedIn.
+    nothing, for the address that the account has. Raises Invalid, NotSignedIn; SecondFactorNeeded where no second
+    factor was given lately, or for who has none, no sign-in: one signs in with the address, and a computer that was
+    found open must not be enough to take it over.
 
     Whether another account has it is not said here, where anybody could try names: only to whoever has its mailbox.
     """
     given, now = mail_address(address), timezone.now()
     with transaction.atomic():
         locked = locked_own(by)
+        insist_proven_or_new(by)
         if given == locked.address:
             pending_contacts.forget(locked.pk, Kind.ADDRESS, now=now)
             return False

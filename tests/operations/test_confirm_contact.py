@@ -20,6 +20,7 @@ from resecure.identity.confirmations import Method
 from resecure.identity.contacts import FormerContact, Kind
 from resecure.identity.pending_contacts import PendingContact, pending
 from resecure.identity.sealed_words import opened
+from resecure.identity.sessions import Session
 from resecure.operations.check_profile import change_profile, check_profile
 from resecure.operations.confirm_contact import (
     ask_for_address,
@@ -31,9 +32,19 @@ from resecure.operations.confirm_identity import confirm_identity, send_confirma
 from resecure.operations.set_account_secret import set_account_secret
 from resecure.operations.sign_in import sign_in
 from resecure.operations.sweep import sweep
-from resecure.policy.refusals import NotFound
+from resecure.policy.refusals import NotFound, SecondFactorNeeded
 from resecure.propagation.models import Change, Delivery
-from tests.attacks.stories import CHOSEN, HERE, SECRET, begun, contact_code, opens, reasons, temporary_password
+from tests.attacks.stories import (
+    CHOSEN,
+    HERE,
+    SECRET,
+    acting,
+    begun,
+    contact_code,
+    opens,
+    reasons,
+    temporary_password,
+)
 from tests.conftest import PASSWORD, World
 
 OLD, NEW = "07700900123", "07700900555"
@@ -91,6 +102,22 @@ def test_a_new_address_counts_from_its_code_on_and_is_what_one_signs_in_with(per
     told = Delivery.objects.filter(account=person.pk, change="address_changed", system="mail")
     assert {each.payload["address"] for each in told} == {before, "new@example.org"}
     assert all("not_me" in opened(person.pk, each.payload) for each in told)
+
+
+def test_a_computer_that_was_found_open_is_not_enough_to_take_over_the_address(world: World, person: Any) -> None:
+    by = acting(world, person)
+    long_ago = timezone.now() - timedelta(minutes=11)
+    Session.objects.filter(pk=by.acting_session).update(started_at=long_ago)
+    with pytest.raises(SecondFactorNeeded):
+        ask_for_address("thief@example.org", by=by)
+    assert not PendingContact.objects.filter(account=person).exists()
+
+    world.app(person)  # who has a second factor gives that
+    again = acting(world, person)
+    Session.objects.filter(pk=again.acting_session).update(second_factor_at=long_ago)
+    with pytest.raises(SecondFactorNeeded):
+        ask_for_address("thief@example.org", by=again)
+    assert ask_for_address("new@example.org", by=acting(world, person))
 
 
 def test_no_code_and_no_address_stands_in_the_database_or_the_record(person: Any) -> None:

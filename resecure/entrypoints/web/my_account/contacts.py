@@ -15,6 +15,7 @@ from resecure.entrypoints.web.my_account.forms import AddressForm, ContactCodeFo
 from resecure.identity.contacts import Kind
 from resecure.identity.pending_contacts import pending
 from resecure.operations import confirm_contact as operation
+from resecure.operations.shared.frame import insist_proven_or_new
 from resecure.policy.refusals import Invalid, NotFound, Refused
 
 
@@ -23,6 +24,7 @@ from resecure.policy.refusals import Invalid, NotFound, Refused
 def address(request: HttpRequest) -> HttpResponse:
     """Ask to be reached by another address."""
     me = me_of(request)
+    insist_proven_or_new(me)  # before anything is typed that a fresh sign-in would lose; the write asks again
     form = AddressForm(request.POST) if request.method == "POST" else AddressForm()
     if form.is_bound and form.is_valid():
         try:
