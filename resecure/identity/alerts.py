@@ -25,6 +25,7 @@ class AlertKind(models.TextChoices):
     OUT_OF_HOURS = "out_of_hours", _("A resecure out of hours")
     FIRST_BY_ADMINISTRATOR = "first_by_administrator", _("The first resecure by an administrator")
     REPEATED = "repeated", _("An account was resecured again within days")
+    POLICY_LOOSENED = "policy_loosened", _("An organisation's policy protects less than before")
     CONTACT_CHANGED = "contact_changed", _("A contact changed soon after somebody was identified")
 
 

@@ -99,6 +99,7 @@ VELOCITY = (
 SENTENCES: dict[str, str | Promise] = {
     **{rule.kind.value: rule.sentence for rule in VELOCITY},
     AlertKind.OUT_OF_HOURS.value: _("At %(at)s; the hours of the organisation are %(hours)s."),
+    AlertKind.POLICY_LOOSENED.value: _("In %(organisation)s: %(settings)s."),
     AlertKind.FIRST_BY_ADMINISTRATOR.value: _("This administrator had resecured nobody before."),
     AlertKind.REPEATED.value: _("Days since the last time: %(days)d. Fewer than %(limit)d are watched."),
     AlertKind.CONTACT_CHANGED.value: _(

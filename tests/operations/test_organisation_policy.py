@@ -9,10 +9,12 @@ import pytest
 from django.urls import reverse
 
 from resecure.audit.models import Record
+from resecure.identity.alerts import Alert
 from resecure.identity.organisations import Organisation
 from resecure.operations.set_organisation_policy import look_at_organisation_policy, set_organisation_policy
 from resecure.policy.organisation_policy import CHANNEL_AGE, CONFIRMING, OrganisationPolicy, Several, YesNo
 from resecure.policy.refusals import Invalid, NotFound, Refused
+from resecure.policy.watching import said
 from tests.conftest import World
 from tests.web.sign_in.browser import Browser, shown
 
@@ -74,6 +76,16 @@ def test_the_record_holds_each_change_old_and_new_and_nothing_where_nothing_chan
     found = Record.objects.filter(event="organisation_policy_set").order_by("id")
     assert [json.loads(each.details)["changes"] for each in found] == [{KEY: [None, 10]}, {KEY: [10, 12]}]
     assert {each.organisation_path for each in found} == {world.practice.path}
+
+
+def test_a_policy_that_protects_less_than_before_is_an_alert_and_a_stricter_one_is_none(world: World) -> None:
+    by = world.administrator("primary_local_administrator")
+    set_organisation_policy("PRA", settings={"caution_hours": 48, "watch_administrator_per_hour": 3}, by=by)
+    assert not Alert.objects.filter(kind="policy_loosened").exists()
+    set_organisation_policy("PRA", settings={"watch_administrator_per_hour": 100_000, "caution_hours": 72}, by=by)
+
+    [alert] = Alert.objects.filter(kind="policy_loosened", actor=by.pk, organisation_path=world.practice.path)
+    assert said(alert.kind, alert.details) == "In PRA: watch administrator per hour."
 
 
 @pytest.mark.parametrize("given", [0, 91, "7", 7.5, True, [], {"a": 1}])
