@@ -67,6 +67,8 @@ class Visitor:
         self.peer = peer
         self._ours = {story.cookie: story.world.session(person)}
         self._at_the_application = requests.Session()
+        # A connection that is kept would be one that the server closes at the moment in which it is used again.
+        self._at_the_application.headers["Connection"] = "close"
 
     def begins(self) -> str:
         """From the application to the authorization endpoint and its answer, which is not yet carried back."""
