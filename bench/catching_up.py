@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 from bench.figures import Figure
 from bench.ground import ground
+from bench.later import older, wake
 from bench.receiver import came
 from bench.serving import free_port
 from bench.telling import applications, receiving, working
@@ -30,13 +31,13 @@ def run(*, short: bool = False) -> list[Figure]:
         written: list[tuple[UUID, str]] = []
         asked = 0
         for step in range(steps):
-            _older(step_of)
+            older(step_of)
             for _each in range(number * (step + 1) // steps - len(written)):
                 written.append(_write(application, port, account=_account(written)))
             asked = _asked_again(application, more_than=asked)
         with receiving(port):
-            _older(step_of)
-            _wake()
+            older(step_of)
+            wake()
             began = time.monotonic()
             left = _caught_up(application, seconds=10 * LONGEST)
             took = time.monotonic() - began
@@ -81,39 +82,9 @@ def _asked_again(application: UUID, *, more_than: int) -> int:
         found = Pause.objects.filter(target=application).values_list("failures", flat=True).first() or 0
         if found > more_than:
             return found
-        _wake()
+        wake()
         time.sleep(0.01)
     raise SystemExit("the application that is down was not asked again")
-
-
-def _wake() -> None:
-    """As an operation does that has something to tell."""
-    from django.db import connection
-
-    from resecure.propagation.outbox import CHANNEL
-
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
-
-
-def _older(by: timedelta) -> None:
-    """Everything that has a time was that much longer ago. Not while a worker has a delivery in hand: it would
-    write times that it reckoned before."""
-    from django.db import connection, transaction
-    from django.db.models import F
-
-    from resecure.propagation.models import Delivery, Pause
-
-    while True:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("LOCK TABLE propagation_delivery IN EXCLUSIVE MODE")
-            if not Delivery.objects.filter(claimed_until__isnull=False).exists():
-                Delivery.objects.update(
-                    requested_at=F("requested_at") - by, next_attempt_at=F("next_attempt_at") - by, turn=F("turn") - by
-                )
-                Pause.objects.update(until=F("until") - by, since=F("since") - by)
-                return
-        time.sleep(0.005)
 
 
 def _caught_up(application: UUID, *, seconds: float) -> int:

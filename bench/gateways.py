@@ -16,6 +16,7 @@ from uuid import UUID
 
 from bench.figures import Figure
 from bench.ground import ground, people
+from bench.later import older, wake
 from bench.serving import free_port
 from bench.telling import working
 
@@ -43,7 +44,7 @@ def run(*, short: bool = False) -> list[Figure]:
         steps, told, asked = DAY // step_of, 0, 0
         changes = len(accounts) * OF_ONE_PERSON
         for step in range(steps):
-            _older(step_of)
+            older(step_of)
             while told < changes * (step + 1) // steps:
                 _tell(accounts[told % len(accounts)])  # round and round: each person hears again after a quarter
                 told += 1
@@ -51,8 +52,8 @@ def run(*, short: bool = False) -> list[Figure]:
         waited = _waiting()
         came = Path(folder, "came")
         with _postbox(mail_port, came), _gateway(gateway):
-            _older(step_of)
-            _wake()
+            older(step_of)
+            wake()
             began = time.monotonic()
             left = _caught_up(seconds=2 * LONGEST)
             took = time.monotonic() - began
@@ -94,38 +95,9 @@ def _asked_again(*, more_than: int) -> int:
         found = dict(Pause.objects.filter(target__in=SYSTEMS).values_list("target", "failures"))
         if len(found) == len(SYSTEMS) and min(found.values()) > more_than:
             return min(found.values())
-        _wake()
+        wake()
         time.sleep(0.01)
     raise SystemExit("a gateway that is down was not asked again")
-
-
-def _wake() -> None:
-    from django.db import connection
-
-    from resecure.propagation.outbox import CHANNEL
-
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
-
-
-def _older(by: timedelta) -> None:
-    """Everything that has a time was that much longer ago. Not while a worker has a delivery in hand: it would
-    write times that it reckoned before."""
-    from django.db import connection, transaction
-    from django.db.models import F
-
-    from resecure.propagation.models import Delivery, Pause
-
-    while True:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("LOCK TABLE propagation_delivery IN EXCLUSIVE MODE")
-            if not Delivery.objects.filter(claimed_until__isnull=False).exists():
-                Delivery.objects.update(
-                    requested_at=F("requested_at") - by, next_attempt_at=F("next_attempt_at") - by, turn=F("turn") - by
-                )
-                Pause.objects.update(until=F("until") - by, since=F("since") - by)
-                return
-        time.sleep(0.005)
 
 
 def _waiting() -> int:
